@@ -1,0 +1,10 @@
+//! Everything outside kgrade that a run touches: the cluster, its protocol, the sink, the learner's programs.
+//!
+//! Nothing here judges. Whatever is made here is registered with [`guard`], so that it goes away with kgrade.
+
+pub mod cluster;
+pub mod guard;
+pub mod kafka;
+pub mod program;
+pub mod progress;
+pub mod sink;
