@@ -68,6 +68,15 @@ impl Slot {
 }
 
 impl Kafka {
+    /// Makes the producer now and lets it connect on its own. librdkafka needs half a second until an idempotent producer has its
+    /// id; called early, that time is not spent when the first records are to be written.
+    ///
+    /// # Errors
+    /// When the producer cannot be made.
+    pub fn prepare_producer(&self) -> Result<()> {
+        self.shared.producer.get().map(drop)
+    }
+
     /// Writes records: idempotent, `acks=all`, in this order within each partition. Gives back where each went.
     ///
     /// # Errors
