@@ -86,7 +86,7 @@ pub fn grade(args: &GradeArgs) -> Done {
         .enable_all()
         .build()
         .map_err(|error| Failure::environment(anyhow::Error::from(error).context("start the runtime")))?;
-    let run = Run { args, began, lab: resolved, checks: chosen, lab_text: source.source.text.to_owned() };
+    let run = Run { args, began, lab: resolved, checks: chosen, lab_text: source.source.text.to_string() };
     let result = runtime.block_on(run.go());
     // A blocking call that is still under way (a dead broker) must not keep the person waiting.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
@@ -175,7 +175,7 @@ impl Run<'_> {
             let mut bytes = Vec::new();
             first = evidence::write(&header, &recorder.timeline(), &mut bytes)
                 .map_err(anyhow::Error::from)
-                .and_then(|()| crate::report::write_file(path, &bytes));
+                .and_then(|()| crate::report::file::write(path, &bytes));
         }
         let timings = &mut outcome.timings_ms;
         timings.insert("reports".to_owned(), self.millis() - from);
