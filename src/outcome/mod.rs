@@ -1,6 +1,8 @@
 //! What a run came to: verdicts, mismatches, score. Plain data: every report is a pure function of an [`Outcome`].
 
 pub mod mismatch;
+pub mod redact;
+pub mod sanitize;
 pub mod score;
 pub mod verdict;
 
