@@ -68,9 +68,29 @@ fn visible(text: &str, tab: &str) -> String {
     clean
 }
 
-/// The text without the escape sequences that a terminal would carry out.
+/// The text without colour and cursor sequences (`ESC [ … letter`).
+///
+/// Sequences of other kinds are left for [`visible`] to write out: they hold words, and one that is not ended would
+/// swallow everything behind it, which is what `console::strip_ansi_codes` does.
 pub(super) fn bare(text: &str) -> String {
-    console::strip_ansi_codes(text).into_owned()
+    let (mut bare, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, sequence)) = rest.find(['\x1b', '\u{9b}']).map(|at| rest.split_at(at)) {
+        bare.push_str(before);
+        rest = after_sequence(sequence).unwrap_or_else(|| {
+            let mut letters = sequence.chars();
+            bare.extend(letters.next());
+            letters.as_str()
+        });
+    }
+    bare.push_str(rest);
+    bare
+}
+
+/// What follows the colour or cursor sequence at the beginning of `text`, if one is there.
+fn after_sequence(text: &str) -> Option<&str> {
+    let parameters = text.strip_prefix("\x1b[").or_else(|| text.strip_prefix('\u{9b}'))?;
+    let end = parameters.trim_start_matches(|c| matches!(c, '0'..='?')).trim_start_matches(|c| matches!(c, ' '..='/'));
+    end.strip_prefix(|c| matches!(c, '@'..='~'))
 }
 
 /// Characters that turn the direction of text, hide in it, end a line, or are none: not for anybody's eyes.
@@ -84,19 +104,14 @@ fn no_command(line: &str) -> String {
     let line = line.replace("##[", "# #[");
     // A colour of our own may come first; the runner's idea of a line's beginning is not worth a bet.
     let start = line.len() - after_colour(&line).len();
-    match line.split_at(start) {
-        (lead, rest) if rest.starts_with("::") => format!("{lead}: :{}", rest.trim_start_matches(':')),
-        _ => line,
-    }
+    let (lead, rest) = line.split_at(start);
+    rest.strip_prefix("::").map_or_else(|| line.clone(), |command| format!("{lead}: :{command}"))
 }
 
 /// What follows the white space and the colour sequences at the beginning of a line.
 fn after_colour(line: &str) -> &str {
     let rest = line.trim_start();
-    match rest.strip_prefix("\x1b[").and_then(|sequence| sequence.split_once('m')) {
-        Some((digits, after)) if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b';') => after_colour(after),
-        _ => rest,
-    }
+    after_sequence(rest).map_or(rest, after_colour)
 }
 
 #[cfg(test)]
@@ -108,8 +123,8 @@ mod tests {
         for (hostile, shown) in [
             ("\x1b[31mred\x1b[0m", "red"),
             ("\x1b[2J\x1b[Hgone", "gone"),
-            ("\x1b]0;title\x07text", "text"),
-            ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+            ("\x1b[1;38;5;9mbold\x1b[K", "bold"),
+            ("\x1b]0;title\x07text", "\\x1b]0;title\\x07text"),
             ("bell\x07 back\x08", "bell\\x07 back\\x08"),
             ("one\r\ntwo\r", "one\ntwo"),
             ("50%\r100%", "50%\\x0d100%"),
@@ -131,6 +146,11 @@ mod tests {
     }
 
     #[test]
+    fn a_sequence_without_an_end_swallows_no_other_line() {
+        assert_eq!(terminal("\x1b]0;title\nfailed\x07\nlast"), "\\x1b]0;title\nfailed\\x07\nlast");
+    }
+
+    #[test]
     fn a_cdata_section_does_not_end_early() {
         assert_eq!(xml("a]]>b"), "a]] >b");
         assert_eq!(xml("]]]]>>"), "]]]] >>");
@@ -142,7 +162,7 @@ mod tests {
         assert_eq!(github_log("::error::forged\n  ::notice::x"), ": :error::forged\n  : :notice::x");
         assert_eq!(github_log("text ##[error]forged"), "text # #[error]forged");
         assert_eq!(github_log("\x1b[1m::add-mask::x"), "\x1b[1m: :add-mask::x");
-        assert_eq!(github_log(":::error::"), ": :error::");
+        assert_eq!(github_log(":::error::"), ": ::error::");
         assert_eq!(github_log("a std::string ok"), "a std::string ok");
     }
 

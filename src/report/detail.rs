@@ -24,6 +24,8 @@ pub enum Layout {
     Headline,
     /// As prose, wrapped.
     Prose,
+    /// As one of a list, wrapped so that it can be told from the next.
+    Item,
     /// In one piece, so that it can be copied.
     Whole,
     /// As something that a program said.
@@ -110,7 +112,7 @@ impl Rows {
 
     fn list(&mut self, label: &'static str, texts: &[String]) {
         for (at, text) in texts.iter().enumerate() {
-            self.prose(if at == 0 { label } else { "" }, Some(text));
+            self.add(if at == 0 { label } else { "" }, Some(text), Layout::Item);
         }
     }
 }

@@ -151,7 +151,7 @@ fn is_pipe(stream: impl AsFd) -> bool {
 
 /// A check that passed, for tests of what is shown.
 #[cfg(test)]
-pub(super) fn sample(id: &str) -> CheckOutcome {
+pub(crate) fn sample(id: &str) -> CheckOutcome {
     CheckOutcome {
         id: id.to_owned(),
         title: "The topic has six partitions".to_owned(),

@@ -38,8 +38,9 @@ impl Style {
     /// For standard output as it is: its width, `NO_COLOR`, the locale, and whether a GitHub job reads it.
     #[must_use]
     pub fn of_stdout() -> Self {
-        let term = Term::stdout();
-        let columns = term.size_checked().map_or(Self::FILE.width, |(_, columns)| usize::from(columns));
+        // Before a pager, standard output is a pipe; standard error still knows the terminal.
+        let size = Term::stdout().size_checked().or_else(|| Term::stderr().size_checked());
+        let columns = size.map_or(Self::FILE.width, |(_, columns)| usize::from(columns));
         Self {
             width: columns.min(WIDE),
             color: console::colors_enabled(),
@@ -180,6 +181,7 @@ impl Page {
             (_, _, true) => (format!("  {label}: "), indent),
             (_, _, false) => (format!("  {}  ", pad_str(&label, LABEL, Alignment::Left, None)), indent),
         };
+        let rest = if row.layout == Layout::Item { format!("{rest}  ") } else { rest };
         match row.layout {
             Layout::Whole => self.lines.push(format!("{first}{}", sanitize::one_line(text))),
             _ => self.lines.extend(hang(&first, &rest, text, width)),

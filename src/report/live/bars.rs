@@ -165,7 +165,10 @@ mod tests {
 
     /// A terminal in memory: its lines, and the row and column of the cursor.
     #[derive(Debug, Clone, Default)]
-    struct Screen(Arc<Mutex<(Vec<Vec<char>>, usize, usize)>>);
+    struct Screen(Arc<Mutex<Cells>>);
+
+    /// Lines, row, column.
+    type Cells = (Vec<Vec<char>>, usize, usize);
 
     const COLUMNS: usize = 40;
 
