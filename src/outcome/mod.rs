@@ -152,3 +152,30 @@ pub struct OutputLine {
     /// The line.
     pub text: String,
 }
+
+/// A check that passed, for tests.
+#[cfg(test)]
+pub(crate) fn sample(id: &str) -> CheckOutcome {
+    CheckOutcome {
+        id: id.to_owned(),
+        title: "The topic has six partitions".to_owned(),
+        criterion: None,
+        verdict: Verdict::Passed,
+        points: 10,
+        max_points: 10,
+        message: String::new(),
+        expected: None,
+        observed: None,
+        witnesses: Vec::new(),
+        more_witnesses: 0,
+        cause: None,
+        remarks: Vec::new(),
+        hint: None,
+        next: None,
+        place: None,
+        looks: 1,
+        first_seen_ms: None,
+        duration_ms: 3_200,
+        output: Vec::new(),
+    }
+}

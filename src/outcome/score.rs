@@ -49,7 +49,7 @@ mod tests {
     fn checks(verdicts: &[Verdict]) -> Vec<CheckOutcome> {
         verdicts
             .iter()
-            .map(|verdict| CheckOutcome { verdict: *verdict, points: 10, max_points: 10, ..crate::report::live::sample("check") })
+            .map(|verdict| CheckOutcome { verdict: *verdict, points: 10, max_points: 10, ..crate::outcome::sample("check") })
             .collect()
     }
 

@@ -123,7 +123,7 @@ mod tests {
     use crate::outcome::Verdict;
 
     fn failed() -> CheckOutcome {
-        let mut check = crate::report::live::sample("topic");
+        let mut check = crate::outcome::sample("topic");
         check.verdict = Verdict::Failed;
         check
     }
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_pass_has_nothing_to_explain_but_its_remarks() {
-        let mut check = crate::report::live::sample("topic");
+        let mut check = crate::outcome::sample("topic");
         check.hint = Some("not now".to_owned());
         assert_eq!(texts(&check), Vec::<String>::new());
         check.remarks = vec!["worth knowing".to_owned()];

@@ -148,30 +148,3 @@ fn ended(check: &CheckOutcome) -> String {
 fn is_pipe(stream: impl AsFd) -> bool {
     rustix::fs::fstat(stream).is_ok_and(|found| rustix::fs::FileType::from_raw_mode(found.st_mode) == rustix::fs::FileType::Fifo)
 }
-
-/// A check that passed, for tests of what is shown.
-#[cfg(test)]
-pub(crate) fn sample(id: &str) -> CheckOutcome {
-    CheckOutcome {
-        id: id.to_owned(),
-        title: "The topic has six partitions".to_owned(),
-        criterion: None,
-        verdict: crate::outcome::Verdict::Passed,
-        points: 10,
-        max_points: 10,
-        message: String::new(),
-        expected: None,
-        observed: None,
-        witnesses: Vec::new(),
-        more_witnesses: 0,
-        cause: None,
-        remarks: Vec::new(),
-        hint: None,
-        next: None,
-        place: None,
-        looks: 1,
-        first_seen_ms: None,
-        duration_ms: 3_200,
-        output: Vec::new(),
-    }
-}

@@ -160,7 +160,8 @@ mod tests {
     use indicatif::TermLike;
 
     use super::*;
-    use crate::report::live::{Live, sample};
+    use crate::outcome::sample;
+    use crate::report::live::Live;
     use crate::world::progress::Progress as _;
 
     /// A terminal in memory: its lines, and the row and column of the cursor.

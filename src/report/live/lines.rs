@@ -42,7 +42,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::report::live::{Live, sample};
+    use crate::outcome::sample;
+    use crate::report::live::Live;
     use crate::world::progress::Progress as _;
 
     #[derive(Clone, Default)]
