@@ -16,7 +16,7 @@ pub mod words;
 
 use crate::outcome::Outcome;
 
-pub use file::check_writable;
+pub use file::{check_writable, write as write_file};
 pub use target::{ReportTarget, check_targets};
 
 /// A format that a report can be written in.
