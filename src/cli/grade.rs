@@ -175,7 +175,7 @@ impl Run<'_> {
             let mut bytes = Vec::new();
             first = evidence::write(&header, &recorder.timeline(), &mut bytes)
                 .map_err(anyhow::Error::from)
-                .and_then(|()| crate::report::file::write(path, &bytes));
+                .and_then(|()| crate::report::write_file(path, &bytes));
         }
         let timings = &mut outcome.timings_ms;
         timings.insert("reports".to_owned(), self.millis() - from);
