@@ -26,6 +26,7 @@ pub struct Event {
 /// What happened. Topics, groups and partitions are Kafka's; an *instance* is one start of a program, named `check/as`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields are explained with their variant")]
 pub enum What {
     /// A check's first action begins.
     CheckBegun { check: Name },
@@ -42,8 +43,8 @@ pub enum What {
     /// The grader or its environment broke during this check.
     Broke { check: Name, error: String },
 
-    /// A program was started; `run` counts the starts of this instance from 0 (a supervised program is started again).
-    Started { instance: Name, program: Name, pid: u32, run: u32, command: Vec<String> },
+    /// A program was started; `restarts` says how often it will be started again when it ends by itself.
+    Started { instance: Name, program: Name, pid: u32, restarts: u32, command: Vec<String> },
     /// A program wrote a line.
     Line { instance: Name, stream: Stream, text: String },
     /// Output beyond the cap was not kept.

@@ -109,6 +109,8 @@ pub struct Instance {
     pub program: Option<Name>,
     /// When it was started, each time, with the process id.
     pub starts: Vec<(u64, u32)>,
+    /// How often it will still be started again when it ends.
+    pub restarts: u32,
     /// The lines it wrote: positions of events.
     lines: Vec<usize>,
     /// When it ended, each time: code or signal.
@@ -170,6 +172,12 @@ impl Instance {
     #[must_use]
     pub fn alive(&self) -> bool {
         self.starts.len() > self.exits.len()
+    }
+
+    /// Whether it is over: it ended and will not be started again.
+    #[must_use]
+    pub fn over(&self) -> bool {
+        !self.starts.is_empty() && !self.alive() && self.restarts == 0
     }
 }
 
@@ -300,14 +308,19 @@ impl Timeline {
         match &event.what {
             What::CheckBegun { check } => self.checks.entry(check.clone()).or_default().begun = Some(at),
             What::Expecting { check } => self.checks.entry(check.clone()).or_default().expecting = Some(at),
-            What::Started { instance, program, pid, .. } => {
+            What::Started { instance, program, pid, restarts, .. } => {
                 let known = self.instances.entry(instance.clone()).or_default();
+                known.restarts = *restarts;
                 known.program = Some(program.clone());
                 known.starts.push((at, *pid));
                 known.gone_at = None;
             }
             What::Line { instance, .. } => self.instances.entry(instance.clone()).or_default().lines.push(position),
-            What::Signalled { instance, signal } => self.instances.entry(instance.clone()).or_default().signals.push((at, *signal)),
+            What::Signalled { instance, signal } => {
+                let known = self.instances.entry(instance.clone()).or_default();
+                known.signals.push((at, *signal));
+                known.restarts = 0;
+            }
             What::LimitHit { instance, limit } => self.instances.entry(instance.clone()).or_default().limit = Some(limit.clone()),
             What::Exited { instance, code, signal } => {
                 self.instances.entry(instance.clone()).or_default().exits.push(Exit { at, code: *code, signal: *signal });

@@ -37,14 +37,20 @@ impl Recorder {
 
     /// Appends what happened just now and returns its time.
     pub fn append(&self, what: What) -> u64 {
+        self.append_then(what, |timeline| timeline.now())
+    }
+
+    /// Appends what happened just now and reads the timeline before anything else can be appended.
+    pub fn append_then<T>(&self, what: What, read: impl FnOnce(&Timeline) -> T) -> T {
         // The time is taken under the lock, so that times never fall along the timeline.
         let mut timeline = self.timeline();
         let at = self.now();
         timeline.append(Event { at, what });
         let count = timeline.events().len() as u64;
+        let result = read(&timeline);
         drop(timeline);
         self.changed.send_replace(count);
-        at
+        result
     }
 
     /// The timeline as it is now. Hold this only to read.

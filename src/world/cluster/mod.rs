@@ -1,1 +1,201 @@
-//! Being built.
+//! A real Apache Kafka for a run: kgrade's own broker in a Java process, or a cluster that is already there.
+//!
+//! Starting a private one goes through these steps, each in its own file; all but the last two happen once and live in the cache:
+//!
+//! ```text
+//! java (find or fetch) ─▶ jars (KAFKA_HOME, cache, maven, tarball) ─▶ image (class archive, data folder) ─▶ boot ─▶ node
+//! ```
+
+mod boot;
+mod cache;
+mod error;
+mod exercise;
+mod external;
+mod host;
+mod image;
+mod jars;
+mod java;
+mod manifest;
+mod maven;
+mod node;
+mod ports;
+mod private;
+mod probe;
+mod resident;
+mod runtime;
+mod settings;
+mod tarball;
+mod work;
+
+use std::process::ExitStatus;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+pub use cache::CacheDir;
+pub use error::ClusterError;
+pub use host::Host;
+pub use jars::VERSION;
+pub use runtime::{BadRuntime, Runtime};
+
+use crate::world::guard::Guard;
+use crate::world::progress::Progress;
+use private::PrivateCluster;
+use work::Work;
+
+/// What a lab wants of its cluster.
+#[derive(Debug, Clone)]
+pub struct ClusterSpec {
+    /// How many brokers. This version starts one.
+    pub brokers: u32,
+    /// Broker settings; they win over kgrade's defaults.
+    pub settings: IndexMap<String, String>,
+    /// The port of the LEARNER listener, when it must be a certain one; else a free one.
+    pub learner_port: Option<u16>,
+    /// The port that the LEARNER listener tells clients to come to, when that is not its own: a proxy's.
+    pub learner_advertised: Option<u16>,
+}
+
+impl Default for ClusterSpec {
+    fn default() -> Self {
+        Self { brokers: 1, settings: IndexMap::new(), learner_port: None, learner_advertised: None }
+    }
+}
+
+/// What starting a cluster needs of its surroundings.
+#[derive(Clone)]
+pub struct ClusterContext {
+    /// The environment kgrade was started in.
+    pub host: Host,
+    /// The user's cache.
+    pub cache: CacheDir,
+    /// The watchdog that removes what is left when kgrade dies.
+    pub guard: Guard,
+    /// Where slow steps are shown.
+    pub progress: Arc<dyn Progress>,
+}
+
+/// A cluster that answers. Dropping it, like [`Cluster::stop`], removes a private one and leaves any other alone.
+#[derive(Debug)]
+pub struct Cluster {
+    bootstrap: String,
+    learner: String,
+    admin: String,
+    version: Option<String>,
+    private: Option<PrivateCluster>,
+}
+
+/// Whether a cluster still runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// It does, as far as can be told: kgrade watches only the processes that are its own.
+    Running,
+    /// The broker's process has ended.
+    Died {
+        /// How.
+        status: ExitStatus,
+        /// The end of its log.
+        log_tail: String,
+    },
+}
+
+/// Starts or reaches the cluster of a run.
+///
+/// When the returned future is dropped, what it began is stopped and removed.
+///
+/// # Errors
+/// When there is none to be had; the message says what is missing and the command that gets it.
+pub async fn start(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterContext) -> Result<Cluster, ClusterError> {
+    match runtime {
+        Runtime::Docker => Err(ClusterError::Docker),
+        Runtime::Jvm => {
+            let work = Work::new(context.clone());
+            let _interrupt = work.interrupt_on_drop();
+            let spec = spec.clone();
+            blocking(move || private::start(&work, &spec)).await.map(Cluster::private)
+        }
+        Runtime::External(addresses) => {
+            let asked = addresses.clone();
+            let version = blocking(move || external::check(&asked)).await?;
+            let [bootstrap, learner, admin] = [addresses.clone(), addresses.clone(), addresses.clone()];
+            Ok(Cluster { bootstrap, learner, admin, version, private: None })
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T, ClusterError> + Send + 'static) -> Result<T, ClusterError> {
+    // A job that did not finish has panicked or was cancelled with the runtime: either way nobody waits for the cluster any more.
+    tokio::task::spawn_blocking(job).await.unwrap_or(Err(ClusterError::Interrupted))
+}
+
+impl Cluster {
+    fn private(cluster: PrivateCluster) -> Self {
+        let ports = cluster.booted.ports;
+        let at = |port: u16| format!("127.0.0.1:{port}");
+        Self {
+            bootstrap: at(cluster.advertised.unwrap_or(ports.learner)),
+            learner: at(ports.learner),
+            admin: at(ports.admin),
+            version: Some(cluster.version.clone()),
+            private: Some(cluster),
+        }
+    }
+
+    /// What learners' programs get as `KAFKA_BOOTSTRAP_SERVERS`: the advertised address.
+    #[must_use]
+    pub fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
+    /// Where the broker really listens for learners: what a proxy connects to.
+    #[must_use]
+    pub fn learner(&self) -> &str {
+        &self.learner
+    }
+
+    /// The grader's own listener.
+    #[must_use]
+    pub fn admin(&self) -> &str {
+        &self.admin
+    }
+
+    /// The broker's version, when it tells.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// What the person should know about this cluster, in one sentence.
+    #[must_use]
+    pub fn warning(&self) -> Option<&str> {
+        self.private.as_ref()?.warning.as_deref()
+    }
+
+    /// Whether it still runs. Cheap: it can be asked after every check.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        match self.private.as_ref().and_then(|cluster| Some((cluster.booted.node.status()?, cluster))) {
+            Some((status, cluster)) => Health::Died { status, log_tail: cluster.booted.node.log_tail() },
+            None => Health::Running,
+        }
+    }
+
+    /// The process id of the broker, when kgrade started it.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.private.as_ref().map(|cluster| cluster.booted.node.pid())
+    }
+
+    /// The resident memory of the broker in bytes, when kgrade started it and the system tells.
+    #[must_use]
+    pub fn resident_bytes(&self) -> Option<u64> {
+        self.pid().and_then(resident::resident_bytes)
+    }
+
+    /// Stops a private cluster and deletes its files; leaves any other alone.
+    ///
+    /// The broker is killed rather than asked to stop: its files are deleted at once, so there is nothing to put in order.
+    pub async fn stop(self) {
+        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
+    }
+}

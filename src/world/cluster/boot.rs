@@ -1,0 +1,79 @@
+//! Starting one broker in a prepared folder: ports, settings, process, readiness.
+
+use std::fs;
+use std::path::Path;
+
+use indexmap::IndexMap;
+
+use super::error::ClusterError;
+use super::node::{Archive, BootFailure, Node, Recipe};
+use super::ports::{Ports, is_taken};
+use super::settings::{NodeSettings, server_properties};
+use super::work::Work;
+use crate::world::guard::Lease;
+
+/// How often ports may be lost to other programs before that is an error.
+const PORT_TRIES: u32 = 5;
+
+/// The only node of a cluster of one.
+const NODE: u32 = 1;
+
+/// What one broker is started with.
+#[derive(Debug, Clone, Copy)]
+pub struct Boot<'a> {
+    /// The id that its data folder carries.
+    pub cluster_id: &'a str,
+    /// The LEARNER listener's port, when it must be a certain one.
+    pub learner: Option<u16>,
+    /// The port that the LEARNER listener tells clients.
+    pub advertised: Option<u16>,
+    /// The lab's settings.
+    pub overrides: &'a IndexMap<String, String>,
+    /// Whether the broker ends with kgrade.
+    pub life: Life,
+}
+
+/// How long a broker lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// As long as kgrade at most: the watchdog kills it.
+    Run,
+    /// Until it is told to stop.
+    Kept,
+}
+
+/// A broker that answers.
+#[derive(Debug)]
+pub struct Booted {
+    // Field order matters: the process goes before the watchdog stops looking after it.
+    pub node: Node,
+    pub ports: Ports,
+    _leases: Vec<Lease>,
+}
+
+/// Starts a broker in `folder`, whose `data` must be there, and waits until it answers.
+pub fn boot(work: &Work, recipe: &Recipe, folder: &Path, archive: Archive<'_>, boot: Boot<'_>) -> Result<Booted, BootFailure> {
+    for _ in 0..PORT_TRIES {
+        if let Some(port) = boot.learner.filter(|port| is_taken(*port)) {
+            let holder = "another program".to_owned();
+            return Err(ClusterError::PortTaken { port, holder }.into());
+        }
+        let ports = Ports::choose(boot.learner).map_err(ClusterError::folder("find free ports for", folder))?;
+        let settings =
+            NodeSettings { id: NODE, ports, advertised: boot.advertised, voters: &[(NODE, ports.controller)], overrides: boot.overrides };
+        let file = folder.join("server.properties");
+        fs::write(&file, server_properties(settings)?).map_err(ClusterError::folder("write", &file))?;
+
+        let mut leases = Vec::new();
+        let mark = (boot.life == Life::Run).then(|| format!("broker-{:016x}", rand::random::<u64>()));
+        // Before the process is there, so that no moment is left in which nobody looks after it.
+        leases.extend(mark.as_ref().map(|mark| work.guard().mark(mark)));
+        let node = Node::spawn(recipe, folder, archive, mark.as_deref())?;
+        match node.wait_until_ready(work, ports, boot.cluster_id) {
+            Ok(()) => return Ok(Booted { node, ports, _leases: leases }),
+            Err(BootFailure::PortTaken) => tracing::debug!(?ports, "a port was taken before the broker had it"),
+            Err(failure) => return Err(failure),
+        }
+    }
+    Err(ClusterError::NoPorts { tries: PORT_TRIES }.into())
+}

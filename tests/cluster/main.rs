@@ -1,0 +1,6 @@
+//! The cluster for real: every way to get Java and Kafka, brokers that are started, killed and crashed.
+//!
+//! All tests share one warm cache (`KGRADE_TEST_CACHE`, else a folder below the build's own), so only the first run ever is slow.
+
+mod machine;
+mod private;
