@@ -239,7 +239,7 @@ impl Maker<'_> {
             programs,
             data,
             place: source.place(slot.node.anchor()),
-            last_line: last_line(slot.node),
+            last_line: last_line(source, slot.node),
         }
     }
 }
@@ -255,9 +255,12 @@ fn placed<T>(source: &SourceText, node: &Node, key: &str, specs: Vec<T>) -> Vec<
     specs.into_iter().zip(items).map(|(spec, item)| Placed { spec, place: source.place(item.anchor()) }).collect()
 }
 
-fn last_line(node: &Node) -> u32 {
+fn last_line(source: &SourceText, node: &Node) -> u32 {
+    // A text of several lines ends in its last one, without the line break that ends it.
+    let inside = source.slice(node.span).trim_end().matches('\n').count();
+    let own = if node.is_scalar() { node.span.line + u32::try_from(inside).unwrap_or(0) } else { node.span.line };
     let parts = node.entries().iter().map(|(_, value)| value).chain(node.items());
-    parts.map(last_line).max().unwrap_or(0).max(node.span.line)
+    parts.map(|part| last_line(source, part)).max().unwrap_or(0).max(own)
 }
 
 /// Every name that a check's kinds use, each once.
@@ -306,7 +309,7 @@ checks:
     within: 2500ms
     do: [ { start: { program: consumer, as: one } } ]
     expect:
-      - alive: { program: one }
+      - alive: { instance: one }
 "#;
 
     fn bindings(seed: u64) -> Bindings {
@@ -339,8 +342,8 @@ checks:
         let lab = lab(7);
         assert_eq!(lab.checks[0].place.to_string(), "lab.yaml:12:5");
         assert_eq!(lab.checks[0].actions[1].place.to_string(), "lab.yaml:17:97");
-        assert_eq!(lab.checks[2].expect[0].place.to_string(), "lab.yaml:30:9");
-        assert_eq!((lab.checks[0].last_line, lab.checks[2].last_line), (18, 30));
+        assert_eq!(lab.checks[2].expect[0].place.to_string(), "lab.yaml:29:9");
+        assert_eq!((lab.checks[0].last_line, lab.checks[2].last_line), (18, 29));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{DataSet, GENERATORS, Generator, Record};
@@ -47,7 +47,7 @@ pub struct RecordSpec {
     pub key: Option<String>,
     /// The value; `null` is Kafka's null value.
     #[serde(deserialize_with = "nullable")]
-    #[schemars(required)]
+    #[schemars(schema_with = "nullable_schema")]
     pub value: Option<ValueSpec>,
 }
 
@@ -66,6 +66,10 @@ pub enum ValueSpec {
 /// Makes the key required while its value may be null: leaving it out is more likely a slip than a null record.
 fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ValueSpec>, D::Error> {
     Option::deserialize(deserializer)
+}
+
+fn nullable_schema(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<Option<ValueSpec>>()
 }
 
 /// What is wrong with a data set: the key it is about, a message, advice.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::value_at;
 use crate::lab::error::{Code, LabError};
+use crate::lab::model::Check;
 use crate::lab::node::Node;
 use crate::lab::resolve::{Draft, Subject};
 use crate::lab::source::Region;
@@ -19,7 +20,7 @@ pub fn findings(subject: &Subject<'_>) -> Vec<LabError> {
         found.extend(draft.node.get("blame").and_then(|node| unknown(subject, node)));
         found.extend(blame(draft));
     }
-    found.extend(cycle(subject));
+    found.extend(cycles(subject));
     found
 }
 
@@ -67,42 +68,45 @@ fn blame(draft: &Draft) -> Option<LabError> {
     }
 }
 
-/// The first circle of checks that wait for each other.
-fn cycle(subject: &Subject<'_>) -> Option<LabError> {
-    let edges: BTreeMap<&str, &Draft> = subject.drafts.iter().map(|draft| (draft.check.id.as_str(), draft)).collect();
-    let mut done = Vec::new();
-    for draft in subject.drafts {
-        let mut path = Vec::new();
-        if let Some(circle) = visit(&edges, &draft.check.id, &mut path, &mut done) {
-            let first = circle.first().and_then(|id| edges.get(id.as_str()))?;
-            let message = format!("these checks wait for each other: {}", circle.join(" → "));
-            let key = ["needs", "after", "blame"].into_iter().find(|key| first.node.get(key).is_some()).unwrap_or("id");
-            return Some(
-                LabError::new(Code::CHECK_CYCLE, message, value_at(first, key))
-                    .help("remove one of these edges from `needs`, `after` or `blame`"),
-            );
-        }
-    }
-    None
+/// The checks that a check waits for, or that it blames.
+type Edges = for<'a> fn(&'a Check) -> Vec<&'a String>;
+
+/// The first circle of checks that wait for each other, and the first of checks that blame each other.
+fn cycles(subject: &Subject<'_>) -> Vec<LabError> {
+    let waits: Edges = |check| check.needs.iter().chain(&check.after).collect();
+    // A check that blames itself is told so on its own.
+    let blames: Edges = |check| check.blame.iter().filter(|other| **other != check.id).collect();
+    let kinds = [(waits, "wait for", ["needs", "after"]), (blames, "blame", ["blame", "given"])];
+    kinds.into_iter().filter_map(|(edges, what, keys)| cycle(subject, edges, what, keys)).collect()
 }
 
-fn visit<'a>(edges: &BTreeMap<&'a str, &'a Draft>, id: &'a str, path: &mut Vec<&'a str>, done: &mut Vec<&'a str>) -> Option<Vec<String>> {
+fn cycle(subject: &Subject<'_>, edges: Edges, what: &str, keys: [&str; 2]) -> Option<LabError> {
+    let drafts: BTreeMap<&str, &Draft> = subject.drafts.iter().map(|draft| (draft.check.id.as_str(), draft)).collect();
+    let mut done = Vec::new();
+    let circle = subject.drafts.iter().find_map(|draft| visit(&drafts, edges, &draft.check.id, &mut Vec::new(), &mut done))?;
+    let first = circle.first().and_then(|id| drafts.get(id.as_str()))?;
+    let key = keys.into_iter().find(|key| first.node.get(key).is_some()).unwrap_or("id");
+    let error = LabError::new(Code::CHECK_CYCLE, format!("these checks {what} each other: {}", circle.join(" → ")), value_at(first, key));
+    Some(error.help(format!("remove one of these from `{}`", if what == "blame" { "blame" } else { "needs` or `after" })))
+}
+
+fn visit<'a>(
+    drafts: &BTreeMap<&'a str, &'a Draft>,
+    edges: Edges,
+    id: &'a str,
+    path: &mut Vec<&'a str>,
+    done: &mut Vec<&'a str>,
+) -> Option<Vec<String>> {
     if done.contains(&id) {
         return None;
     }
     if let Some(begin) = path.iter().position(|other| *other == id) {
         return Some(path.iter().skip(begin).chain([&id]).map(|id| (*id).to_owned()).collect());
     }
+    let draft: &'a Draft = drafts.get(id)?;
     path.push(id);
-    let check = &edges.get(id)?.check;
-    // A check that blames itself is told so on its own.
-    let blamed = check.blame.iter().filter(|other| **other != check.id);
-    for next in check.needs.iter().chain(&check.after).chain(blamed) {
-        if let Some(circle) = visit(edges, next, path, done) {
-            return Some(circle);
-        }
-    }
+    let circle = edges(&draft.check).into_iter().find_map(|next| visit(drafts, edges, next, path, done));
     path.pop();
     done.push(id);
-    None
+    circle
 }

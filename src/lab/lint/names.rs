@@ -65,7 +65,7 @@ fn how_to_add(reference: &Reference) -> &'static str {
         Reference::Program(_) => "declare it under the lab's `programs`",
         Reference::Data(_) => "declare it under `data` of the lab or of the check",
         Reference::Instance(_) => {
-            "start it before, in `do`, with `start` or `run`; a program of a check that this one needs is `check/name`"
+            "start it before, in `do`, with `start` or `run`; a program of a check in `needs` or `after` is `check/name`"
         }
     }
 }
@@ -74,10 +74,10 @@ fn names(levels: &[Option<&Node>]) -> BTreeSet<String> {
     levels.iter().flatten().flat_map(|node| node.entries()).map(|(key, _)| key.name.clone()).collect()
 }
 
-/// The instances that may be named: this check's, and as `check/name` those of the checks it needs, directly or not.
+/// The instances that may be named: this check's, and as `check/name` those of the checks that come before it, directly or not.
 fn instances(subject: &Subject<'_>, draft: &Draft, started: &[&str]) -> BTreeSet<String> {
     let mut known: BTreeSet<String> = started.iter().map(|name| (*name).to_owned()).collect();
-    let mut waiting: Vec<&String> = draft.check.needs.iter().collect();
+    let mut waiting: Vec<&String> = draft.check.needs.iter().chain(&draft.check.after).collect();
     let mut seen: BTreeSet<&String> = BTreeSet::new();
     while let Some(id) = waiting.pop() {
         if !seen.insert(id) {
@@ -86,7 +86,7 @@ fn instances(subject: &Subject<'_>, draft: &Draft, started: &[&str]) -> BTreeSet
         let Some(other) = subject.drafts.iter().find(|other| other.check.id == *id) else { continue };
         let starts = other.check.actions.iter().filter_map(|action| action.spec.starts());
         known.extend(starts.map(|name| format!("{id}/{name}")));
-        waiting.extend(&other.check.needs);
+        waiting.extend(other.check.needs.iter().chain(&other.check.after));
     }
     known
 }
