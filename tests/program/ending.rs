@@ -1,3 +1,6 @@
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::ChildStdout;
+
 use kgrade::world::guard::{Guard, marked_processes};
 use kgrade::world::program::{Exit, Launch, Signal, Submission, prepare, spawn};
 
@@ -146,7 +149,6 @@ async fn grader_that_will_be_killed() {
 
 #[tokio::test]
 async fn kill_nine_of_the_grader_leaves_nothing() {
-    use tokio::io::{AsyncBufReadExt, BufReader};
     let mark = mark();
     let mut grader = tokio::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "ending::grader_that_will_be_killed", "--ignored", "--nocapture"])
@@ -156,23 +158,22 @@ async fn kill_nine_of_the_grader_leaves_nothing() {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(grader.stdout.take().unwrap()).lines();
-    let mut said = |prefix: &'static str| {
-        let lines = &mut lines;
-        async move {
-            loop {
-                let line = lines.next_line().await.unwrap().expect("the grader ended early");
-                if let Some(rest) = line.strip_prefix(prefix) {
-                    return rest.to_owned();
-                }
-            }
-        }
-    };
-    let pid: u32 = {
-        let mut said = Box::pin(tokio::time::timeout(PATIENCE, said("daemon ")));
-        said.as_mut().await.unwrap().parse().unwrap()
-    };
-    let folder = tokio::time::timeout(PATIENCE, said("folder ")).await.unwrap();
+    let pid: u32 = after(&mut lines, "daemon ").await.parse().unwrap();
+    let folder = after(&mut lines, "folder ").await;
     assert!(is_alive(pid) && std::path::Path::new(&folder).exists());
     grader.kill().await.unwrap();
     until(|| !is_alive(pid) && marked_processes(&mark).is_empty() && !std::path::Path::new(&folder).exists()).await;
+}
+
+/// The rest of the next line that begins so.
+async fn after(lines: &mut Lines<BufReader<ChildStdout>>, prefix: &str) -> String {
+    let reading = async {
+        loop {
+            let line = lines.next_line().await.unwrap().expect("the grader ended early");
+            if let Some(rest) = line.strip_prefix(prefix) {
+                return rest.to_owned();
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, reading).await.unwrap()
 }

@@ -4,7 +4,8 @@ use super::bench::*;
 
 #[tokio::test]
 async fn bytes_come_raw_but_as_text_and_in_order() {
-    let script = "import os\nos.write(1, b'a ]]> \\x1b[31mred\\x1b[0m ::error file=x::y\\nbad \\xff\\xfe byte\\r\\nno end')\nos.write(2, b'e\\n')\n";
+    let script =
+        "import os\nos.write(1, b'a ]]> \\x1b[31mred\\x1b[0m ::error file=x::y\\nbad \\xff\\xfe byte\\r\\nno end')\nos.write(2, b'e\\n')\n";
     let ready = ready(script).await;
     let (process, heard) = ready.start();
     process.exited().await;

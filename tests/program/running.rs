@@ -46,7 +46,8 @@ async fn without_input_a_program_reads_its_end() {
 #[tokio::test]
 async fn a_program_sees_its_contract_and_nothing_of_the_grader() {
     let (guard, mark) = (kgrade::world::guard::Guard::none(), mark());
-    let submission = folder(&[("lab-02/producer.py", "import os\nfor name in sorted(os.environ): print(name, os.environ[name], sep='=')\n")]);
+    let submission =
+        folder(&[("lab-02/producer.py", "import os\nfor name in sorted(os.environ): print(name, os.environ[name], sep='=')\n")]);
     let mut context = context(&guard, &mark);
     context.environment.push(("GITHUB_TOKEN".into(), "planted-secret".into()));
     context.environment.push(("PIP_INDEX_URL".into(), "planted-secret".into()));
@@ -63,10 +64,22 @@ async fn a_program_sees_its_contract_and_nothing_of_the_grader() {
     assert!(lines.contains(&"LANG=C.UTF-8".to_owned()));
     assert!(!lines.iter().any(|line| line.contains("planted-secret")), "{lines:#?}");
     let allowed = [
-        "PATH", "HOME", "LANG", "TMPDIR", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "KGRADE_RUN", "KGRADE_INSTANCE", "KAFKA_TOPIC",
+        "PATH",
+        "HOME",
+        "LANG",
+        "TMPDIR",
+        "PYTHONUNBUFFERED",
+        "PYTHONDONTWRITEBYTECODE",
+        "KGRADE_RUN",
+        "KGRADE_INSTANCE",
+        "KAFKA_TOPIC",
         // Python sets this one itself when the locale is C.
         "LC_CTYPE", // Where version managers keep their tools.
-        "PYENV_ROOT", "VOLTA_HOME", "ASDF_DATA_DIR", "NODENV_ROOT", "JENV_ROOT",
+        "PYENV_ROOT",
+        "VOLTA_HOME",
+        "ASDF_DATA_DIR",
+        "NODENV_ROOT",
+        "JENV_ROOT",
     ];
     for line in &lines {
         let name = line.split('=').next().unwrap();

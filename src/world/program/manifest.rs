@@ -84,13 +84,15 @@ impl Manifest {
 pub fn wrapper(command: &[String]) -> Option<&'static str> {
     let words: Vec<&str> = command.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["go", "run", ..] => Some("`go run` dies at the first signal before the program does; build with setup: [go, build, …] and name the binary"),
-        ["npm" | "yarn" | "pnpm", "start" | "run" | "run-script" | "exec", ..] | ["npx", ..] => {
-            Some("package runners die at the first signal before the program does; name the program itself, such as [node, lab-02/consumer.js]")
+        ["go", "run", ..] => {
+            Some("`go run` dies at the first signal before the program does; build with setup: [go, build, …] and name the binary")
         }
-        ["mvn" | "./mvnw" | "gradle" | "./gradlew", ..] => {
-            Some("build tools do not pass signals to the program; build with setup and name the program itself, such as [java, -jar, target/consumer.jar]")
-        }
+        ["npm" | "yarn" | "pnpm", "start" | "run" | "run-script" | "exec", ..] | ["npx", ..] => Some(
+            "package runners die at the first signal before the program does; name the program itself, such as [node, lab-02/consumer.js]",
+        ),
+        ["mvn" | "./mvnw" | "gradle" | "./gradlew", ..] => Some(
+            "build tools do not pass signals to the program; build with setup and name the program itself, such as [java, -jar, target/consumer.jar]",
+        ),
         ["cargo", "run", ..] => Some("`cargo run` compiles before it starts; build with setup: [cargo, build] and name the binary"),
         _ => None,
     }
@@ -159,7 +161,10 @@ mod tests {
 
     #[test]
     fn says_where_and_what() {
-        assert!(error("kgrade: 1\nlab:\n  x: 1\n").starts_with("kgrade.yaml:2:1: unknown key `lab`; did you mean `labs`?\n    2 | lab:\n      | ^"));
+        assert!(
+            error("kgrade: 1\nlab:\n  x: 1\n")
+                .starts_with("kgrade.yaml:2:1: unknown key `lab`; did you mean `labs`?\n    2 | lab:\n      | ^")
+        );
         assert!(error("kgrade: 2\n").starts_with("kgrade.yaml:1:9: version 2 is not known to this kgrade; write `kgrade: 1`"));
         assert!(error("labs: {}\n").contains("begin the file with `kgrade: 1`"));
         assert!(error("kgrade: 1\nkgrade: 1\n").contains("`kgrade` stands here a second time"));

@@ -12,8 +12,7 @@ use super::variables::{Variables, get};
 
 /// The oldest Python that the course's clients support.
 const OLDEST: (u32, u32) = (3, 9);
-const NAMES: &[&str] =
-    &["python3", "python", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9"];
+const NAMES: &[&str] = &["python3", "python", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9"];
 const ASK: &str = "import json, platform, sys; print(json.dumps(dict(executable=sys.executable, version=sys.version_info[:3], \
                    tag=sys.implementation.cache_tag, platform=platform.platform(aliased=True, terse=True), machine=platform.machine())))";
 

@@ -72,7 +72,8 @@ impl Store<'_> {
         // A shared lock in place of the exclusive one: nobody else can want to build what is whole.
         lock.unlock()?;
         self.acquire(|| lock.try_lock_shared()).await?;
-        let folder = self.sealed(key).ok_or_else(|| io::Error::other(format!("the cache in {} changes while it is used", self.place.display())))?;
+        let folder =
+            self.sealed(key).ok_or_else(|| io::Error::other(format!("the cache in {} changes while it is used", self.place.display())))?;
         Ok(Cached { folder, _lock: lock })
     }
 

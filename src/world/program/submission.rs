@@ -158,9 +158,8 @@ fn program_file(command: &[String]) -> Option<&Path> {
 
 /// What is never copied: version control, caches, virtual environments (they do not work elsewhere), and what setup makes anew.
 fn is_left_out(path: &Path, setup: &[Vec<String>]) -> bool {
-    let made_by = |tools: &[&str]| {
-        setup.iter().filter_map(|command| command.first()).any(|tool| tools.contains(&tool.trim_start_matches("./")))
-    };
+    let made_by =
+        |tools: &[&str]| setup.iter().filter_map(|command| command.first()).any(|tool| tools.contains(&tool.trim_start_matches("./")));
     match path.file_name().and_then(OsStr::to_str) {
         Some(".git" | "__pycache__" | ".mypy_cache" | ".pytest_cache" | ".ruff_cache" | ".gradle") => true,
         Some("node_modules") => made_by(&["npm", "yarn", "pnpm", "bun"]),
