@@ -24,6 +24,8 @@ pub enum Fault {
     WrongDigest,
     /// The connection ends in the middle of the tarball.
     Cut,
+    /// The server falls silent in the middle of the tarball.
+    Silent,
     /// There is no tarball.
     Missing,
 }
@@ -63,8 +65,12 @@ fn answer(mut connection: TcpStream, tarball: &[u8], published: &[u8], fault: Fa
         _ => ("404 Not Found", &b""[..]),
     };
     let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
-    let sent = if fault == Fault::Cut && body.len() > 10_000 { &body[..body.len() / 2] } else { body };
+    let sent = if matches!(fault, Fault::Cut | Fault::Silent) && body.len() > 10_000 { &body[..body.len() / 2] } else { body };
     let _ = connection.write_all(head.as_bytes()).and_then(|()| connection.write_all(sent));
+    if fault == Fault::Silent {
+        // Until the client goes away.
+        let _ = connection.read(&mut [0; 64]);
+    }
     // Lets the client read everything before the connection goes.
     let _ = connection.shutdown(std::net::Shutdown::Write);
     let _ = connection.read(&mut [0; 64]);

@@ -1,6 +1,7 @@
 //! Every way to get Java and Kafka.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kgrade::world::cluster::{ClusterError, Host, fetch};
@@ -81,17 +82,22 @@ fn fetch_error(host: Host) -> String {
 }
 
 /// What is left of a fetch that failed: the lock, and what Java said about itself.
-fn assert_nothing_half_written(cache: &std::path::Path) {
+fn assert_nothing_half_written(cache: &Path) {
     let left = names(&cache.join("kafka"));
     assert!(left.iter().all(|name| name == "lock" || name == "java-versions.json"), "{left:?}");
 }
 
+/// A jar that cannot be compressed, so that a tarball with it has a middle.
+fn noise_jar(folder: &Path) -> PathBuf {
+    let jar = folder.join("kafka_2.13-4.3.1.jar");
+    fs::write(&jar, (0..40_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect::<Vec<_>>()).unwrap();
+    jar
+}
+
 #[test]
 fn a_bad_tarball_is_refused_and_leaves_nothing() {
-    // Incompressible, so that it has a middle to be cut in.
     let noise = tempfile::tempdir().unwrap();
-    let jar = noise.path().join("kafka_2.13-4.3.1.jar");
-    fs::write(&jar, (0..40_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect::<Vec<_>>()).unwrap();
+    let jar = noise_jar(noise.path());
     for (fault, said) in [
         (Fault::WrongDigest, "was published: it is incomplete or was changed"),
         (Fault::Cut, "kafka_2.13-4.3.1.tgz: "),
@@ -190,6 +196,28 @@ fn an_interrupted_maven_is_stopped_with_what_it_started() {
     assert_eq!(pids.len(), 2);
     until("both are gone", || pids.iter().all(|pid| !crate::machine::is_alive(*pid)));
     assert_nothing_half_written(&machine.path().join("cache"));
+}
+
+#[test]
+fn an_interrupted_download_stops_although_the_server_is_silent() {
+    let noise = tempfile::tempdir().unwrap();
+    let mirror = Mirror::serve(tarball(&[noise_jar(noise.path())]), Fault::Silent);
+    let path = path_with(&["java"]);
+    let cache = tempfile::tempdir().unwrap();
+    let (context, steps) =
+        watched(Host { path: path.path().into(), cache: Some(cache.path().to_owned()), kafka_url: Some(mirror.url), ..host() });
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        tokio::select! {
+            outcome = start_private(&context) => panic!("{outcome:?}"),
+            () = async { while steps.bytes().is_none() { tokio::time::sleep(Duration::from_millis(1)).await } } => {}
+        }
+    });
+    // Waits for the thread that was fetching.
+    drop(runtime);
+    let (done, total) = steps.bytes().unwrap();
+    assert!(done < total.unwrap());
+    assert_nothing_half_written(cache.path());
 }
 
 #[test]

@@ -78,9 +78,11 @@ impl Recipe {
     /// The recipe's arguments for Java. Everything that a CDS archive depends on is the same for every broker of one recipe.
     fn arguments(&self, archive: Archive<'_>, main: &str) -> Vec<OsString> {
         let mut args: Vec<OsString> = [
-            // 96 MB hold a broker that streams; the quick compiler and the simple collector start fastest and take least.
-            "-Xms32m",
+            // 96 MB hold a broker that streams. The young generation is as large as a start needs without many collections.
+            "-Xms48m",
+            "-Xmn32m",
             "-Xmx96m",
+            // The quick compiler and the simple collector start fastest and take least.
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-XX:+IgnoreUnrecognizedVMOptions",
