@@ -62,11 +62,15 @@ pub fn resolve(lab: &LabSource, bindings: &Bindings) -> Resolution {
     let mut found = Vec::new();
     let scope = Scope::of_lab(&lab.source, &lab.root, &bindings.run_id, bindings.seed);
     let head = from_node::<LabFile>(&scope.expand_except(&lab.root, CHECK_KEYS, |_| false));
-    found.extend(scope.into_errors());
     let head = match head {
         Ok(head) => head,
-        Err(error) => return Resolution { lab: None, found: with(found, error) },
+        Err(error) => {
+            found.extend((!scope.explains(&error)).then_some(error));
+            found.extend(scope.into_errors());
+            return Resolution { lab: None, found };
+        }
     };
+    found.extend(scope.into_errors());
     found.extend(head_errors(&lab.root, &head));
     let (slots, slot_errors) = slots(&lab.source, &lab.root, bindings);
     found.extend(slot_errors);
@@ -74,18 +78,17 @@ pub fn resolve(lab: &LabSource, bindings: &Bindings) -> Resolution {
     let drafts: Vec<Draft> = slots.iter().filter_map(|slot| maker.draft(slot)).collect();
     let mut found = maker.found;
     let subject = Subject { root: &lab.root, head: &head, drafts: &drafts, slots: &slots, complete: drafts.len() == slots.len() };
-    found.extend(lint::findings(&subject));
+    found.extend(lint::errors(&subject));
+    if found.is_empty() {
+        // Beside an error a warning is noise: what seems unused is often used under a misspelt name.
+        found.extend(lint::warnings(&subject));
+    }
     let checks: Vec<Check> = drafts.into_iter().map(|draft| draft.check).collect();
     let points = checks.iter().map(|check| check.points).fold(0, u32::saturating_add);
     let digest = Sha256::digest(lab.source.text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let LabFile { lab: name, title, cluster, .. } = head;
     let lab = Lab { name, title, points, cluster, checks, seed: bindings.seed, run_id: bindings.run_id.clone(), digest };
     Resolution { lab: Some(lab), found }
-}
-
-fn with(mut found: Vec<LabError>, error: LabError) -> Vec<LabError> {
-    found.push(error);
-    found
 }
 
 fn head_errors(root: &Node, head: &LabFile) -> Vec<LabError> {
@@ -145,7 +148,7 @@ impl Maker<'_> {
         let scope = Scope::of_lab(&self.lab.source, &self.lab.root, &self.bindings.run_id, self.bindings.seed);
         let scope = scope.of_check(slot.node, &slot.id, slot.each.as_ref());
         let node = scope.expand_except(slot.node, SCOPE_KEYS, late::in_check);
-        let file = from_node::<CheckFile>(&node).map_err(|error| self.found.push(error)).ok();
+        let file = self.read::<CheckFile>(&scope, &node);
         let parts = file.map(|file| {
             let (programs, data) = self.parts(&scope, slot.node, &file);
             (file, programs, data)
@@ -166,7 +169,7 @@ impl Maker<'_> {
                 Reference::Program(name) => {
                     let node =
                         root.get("programs").map(|programs| scope.expand(programs_only(programs, &name).as_ref(), late::in_programs));
-                    let spec = node.as_ref().and_then(|node| node.get(&name)).and_then(|node| self.read::<ProgramSpec>(node));
+                    let spec = node.as_ref().and_then(|node| node.get(&name)).and_then(|node| self.read::<ProgramSpec>(scope, node));
                     if let Some(ProgramSpec { default, env }) = spec {
                         programs.insert(name, Program { command: default, env });
                     }
@@ -174,7 +177,7 @@ impl Maker<'_> {
                 Reference::Data(name) => {
                     let node =
                         [check, root].into_iter().find_map(|level| level.get("data")?.get(&name)).map(|node| scope.expand(node, |_| false));
-                    if let Some(set) = node.and_then(|node| self.data_set(&node)) {
+                    if let Some(set) = node.and_then(|node| self.data_set(scope, &node)) {
                         data.insert(name, set);
                     }
                 }
@@ -184,12 +187,12 @@ impl Maker<'_> {
         (programs, data)
     }
 
-    fn read<T: DeserializeOwned>(&mut self, node: &Node) -> Option<T> {
-        from_node(node).map_err(|error| self.found.push(error)).ok()
+    fn read<T: DeserializeOwned>(&mut self, scope: &Scope<'_>, node: &Node) -> Option<T> {
+        from_node(node).map_err(|error| self.found.extend((!scope.explains(&error)).then_some(error))).ok()
     }
 
-    fn data_set(&mut self, node: &Node) -> Option<DataSet> {
-        let spec: DataSpec = self.read(node)?;
+    fn data_set(&mut self, scope: &Scope<'_>, node: &Node) -> Option<DataSet> {
+        let spec: DataSpec = self.read(scope, node)?;
         if let Some((_, set)) = self.sets.iter().find(|(known, _)| *known == spec) {
             return Some(set.clone());
         }

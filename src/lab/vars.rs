@@ -10,7 +10,7 @@ use super::de::from_node;
 use super::draw::{DrawSpec, random};
 use super::error::{Code, LabError};
 use super::late;
-use super::node::{Content, Key, Node};
+use super::node::{Content, Key, Node, brief};
 use super::source::{Region, SourceText};
 use super::suggestion;
 use super::template::{Piece, pieces};
@@ -32,6 +32,8 @@ pub struct Scope<'a> {
     memo: RefCell<HashMap<String, Option<Content>>>,
     stack: RefCell<Vec<String>>,
     errors: RefCell<Vec<LabError>>,
+    /// Leaves with a variable that has no value.
+    tainted: RefCell<Vec<Region>>,
 }
 
 /// What a name stands for.
@@ -57,6 +59,7 @@ impl<'a> Scope<'a> {
             memo: RefCell::default(),
             stack: RefCell::default(),
             errors: RefCell::default(),
+            tainted: RefCell::default(),
         }
     }
 
@@ -73,6 +76,11 @@ impl<'a> Scope<'a> {
     /// The names of the variables that were used.
     pub fn used(&self) -> BTreeSet<String> {
         self.memo.borrow().keys().cloned().collect()
+    }
+
+    /// Whether an error is only the echo of a variable without a value: the leaf could not get its type.
+    pub fn explains(&self, error: &LabError) -> bool {
+        error.span.is_some_and(|span| self.tainted.borrow().iter().any(|leaf| leaf.covers(span)))
     }
 
     /// The errors that were met.
@@ -131,10 +139,14 @@ impl<'a> Scope<'a> {
     fn leaf(&self, text: &str, span: Region, late: bool) -> Node {
         let pieces = pieces(text);
         if let [Piece::Variable(name)] = pieces.as_slice() {
-            let content = match self.lookup(name, self.region(span, name, 0), late) {
+            let content = match self.lookup(name, self.region(span, text, 0), late) {
                 Found::Value(Content::Text(value)) if late => Content::Text(late::escape(&value)),
                 Found::Value(value) => value,
-                Found::Late | Found::Bad => Content::Text(text.to_owned()),
+                Found::Late => Content::Text(text.to_owned()),
+                Found::Bad => {
+                    self.tainted.borrow_mut().push(span);
+                    Content::Text(text.to_owned())
+                }
             };
             return Node { span, content, replaced: true };
         }
@@ -145,19 +157,20 @@ impl<'a> Scope<'a> {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Escape => out.push_str(if late { "$$(" } else { "$(" }),
                 Piece::Broken(broken) => {
-                    let error = LabError::new(Code::BAD_VARIABLE, format!("`{broken}` is not a variable"), span);
+                    let at = self.region(span, broken, 0);
+                    let error = LabError::new(Code::BAD_VARIABLE, format!("`{}` is not a variable", brief(broken)), at);
                     self.note(error.help("a variable is `$(name)`; write `$$(` for a `$(` that is meant as it is"));
                 }
                 Piece::Variable(name) => {
                     let before = seen.iter().filter(|other| **other == name).count();
                     seen.push(name);
-                    match self.lookup(name, self.region(span, name, before), late) {
+                    match self.lookup(name, self.region(span, &format!("$({name})"), before), late) {
                         Found::Value(value) => {
                             let value = value.format().unwrap_or_default();
                             out.push_str(&if late { late::escape(&value) } else { value });
                         }
                         Found::Late => out.push_str(&format!("$({name})")),
-                        Found::Bad => {}
+                        Found::Bad => self.tainted.borrow_mut().push(span),
                     }
                 }
             }
@@ -172,11 +185,10 @@ impl<'a> Scope<'a> {
         Node { span, content: Content::Text(out), replaced: true }
     }
 
-    /// The place of the n-th `$(name)` of a leaf, also inside quotes.
-    fn region(&self, span: Region, name: &str, n: usize) -> Region {
-        let wanted = format!("$({name})");
-        match self.source.slice(span).match_indices(&wanted).nth(n) {
-            Some((at, _)) => self.source.span_at(span.start + at, span.start + at + wanted.len()),
+    /// The place of the n-th occurrence in a leaf, also inside quotes.
+    fn region(&self, span: Region, wanted: &str, n: usize) -> Region {
+        match self.source.slice(span).match_indices(wanted).nth(n) {
+            Some((at, _)) => self.source.part(span, at, wanted.len()),
             None => span,
         }
     }
@@ -246,6 +258,7 @@ impl<'a> Scope<'a> {
     fn draw(&self, name: &str, node: &Node) -> Option<Content> {
         let spec = match from_node::<DrawSpec>(node) {
             Ok(spec) => spec,
+            Err(error) if self.explains(&error) => return None,
             Err(error) => {
                 self.note(error);
                 return None;
@@ -274,8 +287,9 @@ impl<'a> Scope<'a> {
         known.extend(keys(&self.vars, ""));
         known.extend(keys(&self.draws, "draw."));
         known.extend(keys(&self.each.into_iter().collect::<Vec<_>>(), "each."));
-        known.extend(late::NAMES.iter().map(|late| (*late).to_owned()));
-        error.maybe_help(suggestion::advice(name, known.iter().map(String::as_str)))
+        // A late name is suggested when it is nearly hit, and not listed: it may stand in few places.
+        let near = suggestion::nearest(name, late::NAMES.iter().copied()).map(|late| format!("did you mean `{late}`?"));
+        error.maybe_help(near.or_else(|| suggestion::advice(name, known.iter().map(String::as_str))))
     }
 }
 
