@@ -86,7 +86,7 @@ pub fn grade(args: &GradeArgs) -> Done {
         .enable_all()
         .build()
         .map_err(|error| Failure::environment(anyhow::Error::from(error).context("start the runtime")))?;
-    let run = Run { args, began, lab: resolved, checks: chosen, lab_text: source.source.text.to_owned() };
+    let run = Run { args, began, lab: resolved, checks: chosen, lab_text: source.source.text.to_string() };
     let result = runtime.block_on(run.go());
     // A blocking call that is still under way (a dead broker) must not keep the person waiting.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));

@@ -1,6 +1,5 @@
 //! The command line: one file per command. Only this folder and `main.rs` print.
 
-pub mod cluster;
 mod explain;
 mod grade;
 mod interrupt;
@@ -44,10 +43,6 @@ enum Command {
     List(list::ListArgs),
     /// Judge a saved run again, without a cluster.
     Replay(replay::ReplayArgs),
-    /// Start a Kafka for yourself on port 9092 and leave it running.
-    Up(crate::cli::cluster::UpArgs),
-    /// Stop the Kafka that `kgrade up` started.
-    Down(crate::cli::cluster::DownArgs),
 }
 
 /// Where labs come from.
@@ -77,8 +72,6 @@ pub fn main() -> u8 {
         Some(Command::Plan(args)) => plan::plan(&args),
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Replay(args)) => replay::replay(&args),
-        Some(Command::Up(args)) => cluster::up(&args),
-        Some(Command::Down(args)) => cluster::down(&args),
     };
     match result {
         Ok(code) => code,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,11 @@ impl Act for ResetOffsets {
             .with_context(|| format!("set offsets on {}: there is no such topic, create it first", self.topic))?;
         let offsets: BTreeMap<i32, i64> = partitions.iter().map(|partition| (partition.partition, 0)).collect();
         ctx.kafka().reset_offsets(&self.group, &self.topic, &offsets).await?;
+        // A partition can be refused without a word while its topic is new to the coordinator: what counts is what is read back.
+        let stored = ctx.kafka().committed(&self.group, &self.topic).await?;
+        if stored != offsets {
+            bail!("set the offsets of group {} on {}: the coordinator stored {stored:?}", self.group, self.topic);
+        }
         ctx.recorder().append(What::OffsetsReset { group: self.group.as_str().into(), topic: self.topic.as_str().into(), offsets });
         Ok(None)
     }

@@ -1,6 +1,8 @@
 //! What a run came to: verdicts, mismatches, score. Plain data: every report is a pure function of an [`Outcome`].
 
 pub mod mismatch;
+pub mod redact;
+pub mod sanitize;
 pub mod score;
 pub mod verdict;
 
@@ -149,4 +151,31 @@ pub struct OutputLine {
     pub at_ms: u64,
     /// The line.
     pub text: String,
+}
+
+/// A check that passed, for tests.
+#[cfg(test)]
+pub(crate) fn sample(id: &str) -> CheckOutcome {
+    CheckOutcome {
+        id: id.to_owned(),
+        title: "The topic has six partitions".to_owned(),
+        criterion: None,
+        verdict: Verdict::Passed,
+        points: 10,
+        max_points: 10,
+        message: String::new(),
+        expected: None,
+        observed: None,
+        witnesses: Vec::new(),
+        more_witnesses: 0,
+        cause: None,
+        remarks: Vec::new(),
+        hint: None,
+        next: None,
+        place: None,
+        looks: 1,
+        first_seen_ms: None,
+        duration_ms: 3_200,
+        output: Vec::new(),
+    }
 }

@@ -40,3 +40,33 @@ pub fn exit_code(checks: &[CheckOutcome]) -> u8 {
         exit::NOT_SHOWN
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Verdict::{Error, Failed, Inconclusive, Passed, Skipped};
+
+    fn checks(verdicts: &[Verdict]) -> Vec<CheckOutcome> {
+        verdicts
+            .iter()
+            .map(|verdict| CheckOutcome { verdict: *verdict, points: 10, max_points: 10, ..crate::outcome::sample("check") })
+            .collect()
+    }
+
+    #[test]
+    fn points_come_from_passed_checks_and_nothing_undecided_is_a_grade() {
+        for (verdicts, points, max_points, complete, code) in [
+            (&[][..], 0, 0, false, exit::NOTHING_SELECTED),
+            (&[Passed, Passed], 20, 20, true, exit::ALL_PASSED),
+            (&[Passed, Failed], 10, 20, true, exit::SOMETHING_FAILED),
+            (&[Failed, Skipped], 0, 20, true, exit::SOMETHING_FAILED),
+            (&[Passed, Error], 10, 20, false, exit::NOT_SHOWN),
+            (&[Passed, Inconclusive, Skipped], 10, 30, false, exit::NOT_SHOWN),
+            (&[Failed, Error], 0, 20, false, exit::SOMETHING_FAILED),
+        ] {
+            let checks = checks(verdicts);
+            assert_eq!(Score::of(&checks), Score { points, max_points, complete }, "{verdicts:?}");
+            assert_eq!(exit_code(&checks), code, "{verdicts:?}");
+        }
+    }
+}

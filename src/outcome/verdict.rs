@@ -31,4 +31,10 @@ impl Verdict {
             Self::Inconclusive => "inconclusive",
         }
     }
+
+    /// Whether it says something about the learner's work: points are won or lost.
+    #[must_use]
+    pub fn is_judged(self) -> bool {
+        matches!(self, Self::Passed | Self::Failed)
+    }
 }

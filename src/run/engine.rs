@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use super::context::{CheckCtx, LOOKS};
 use super::referee::{self, Referee};
@@ -13,7 +14,7 @@ use super::scene::Scene;
 use crate::kinds::{ActionSpec, ExpectSpec};
 use crate::lab::Check;
 use crate::outcome::{CheckOutcome, Verdict};
-use crate::timeline::{Timeline, What};
+use crate::timeline::{Recorder, Timeline, What};
 use crate::timeline::event::Phase;
 
 /// How often invariants are sampled while the actions run.
@@ -53,17 +54,18 @@ enum Ended {
 /// A check begins when all that it comes after (`needs`, `after`) have ended, and at most `jobs` run at once.
 pub async fn run(scene: &Arc<Scene>, checks: &[Arc<Check>], jobs: usize, observer: &Arc<dyn Observer>) -> Vec<CheckOutcome> {
     let permits = Arc::new(Semaphore::new(jobs.max(1)));
-    let (sender, mut done) = mpsc::unbounded_channel();
     let mut waiting: Vec<Arc<Check>> = checks.to_vec();
-    let mut running = 0_usize;
+    let mut running = JoinSet::new();
+    let mut names = HashMap::new();
     let mut ended: HashMap<String, Ended> = HashMap::new();
     loop {
+        let before = waiting.len();
         let mut rest = Vec::new();
-        for check in std::mem::take(&mut waiting) {
+        for check in waiting {
             match readiness(&check, checks, &ended, scene) {
                 Readiness::Ready => {
-                    running += 1;
-                    tokio::spawn(one(Arc::clone(scene), check, Arc::clone(&permits), Arc::clone(observer), sender.clone()));
+                    let work = one(Arc::clone(scene), Arc::clone(&check), Arc::clone(&permits), Arc::clone(observer));
+                    names.insert(running.spawn(work).id(), check);
                 }
                 Readiness::Skip(need) => {
                     observer.check_ended(&referee::skipped(&check, &scene.lab, &need));
@@ -72,31 +74,41 @@ pub async fn run(scene: &Arc<Scene>, checks: &[Arc<Check>], jobs: usize, observe
                 Readiness::Wait => rest.push(check),
             }
         }
-        let moved = rest.len();
         waiting = rest;
-        if running == 0 {
-            // A check that was skipped may free others: go on while that changes anything.
-            if waiting.is_empty() || ended.len() + moved == checks.len() && !any_ready(&waiting, checks, &ended, scene) {
-                break;
-            }
-            continue;
+        // A check that was skipped may free others: look again while that changes anything.
+        if running.is_empty() && (waiting.is_empty() || waiting.len() == before) {
+            break;
         }
-        let Some(referee) = done.recv().await else { break };
-        running -= 1;
+        let referee = match running.join_next_with_id().await {
+            None => continue,
+            Some(Ok((_, referee))) => referee,
+            // A defect in kgrade: this check is an error, the others go on.
+            Some(Err(panic)) => match names.get(&panic.id()) {
+                Some(check) => broken(scene, check),
+                None => continue,
+            },
+        };
         observer.check_ended(&outcome_of(&referee, scene, &ended));
         ended.insert(referee.check().id.clone(), Ended::Judged(referee));
     }
     collect(scene, checks, &ended)
 }
 
+/// The referee of a check whose task ended in a panic.
+fn broken(scene: &Scene, check: &Arc<Check>) -> Box<Referee> {
+    let mut referee = Box::new(Referee::new(Arc::clone(check), scene.scale));
+    let name: crate::timeline::event::Name = check.id.as_str().into();
+    let error = "kgrade itself broke while it graded this; please report it with the output of `KGRADE_LOG=debug`".to_owned();
+    for what in [What::Broke { check: name.clone(), error }, What::CheckEnded { check: name }] {
+        tell(&mut referee, &scene.recorder, what);
+    }
+    referee
+}
+
 enum Readiness {
     Ready,
     Wait,
     Skip(String),
-}
-
-fn any_ready(waiting: &[Arc<Check>], checks: &[Arc<Check>], ended: &HashMap<String, Ended>, scene: &Scene) -> bool {
-    waiting.iter().any(|check| !matches!(readiness(check, checks, ended, scene), Readiness::Wait))
 }
 
 fn readiness(check: &Check, checks: &[Arc<Check>], ended: &HashMap<String, Ended>, scene: &Scene) -> Readiness {
@@ -144,13 +156,7 @@ fn collect(scene: &Scene, checks: &[Arc<Check>], ended: &HashMap<String, Ended>)
 }
 
 /// One check from its first action to its end.
-async fn one(
-    scene: Arc<Scene>,
-    check: Arc<Check>,
-    permits: Arc<Semaphore>,
-    observer: Arc<dyn Observer>,
-    done: mpsc::UnboundedSender<Box<Referee>>,
-) {
+async fn one(scene: Arc<Scene>, check: Arc<Check>, permits: Arc<Semaphore>, observer: Arc<dyn Observer>) -> Box<Referee> {
     let _permit = permits.acquire_owned().await;
     let mut work = Work { referee: Box::new(Referee::new(Arc::clone(&check), scene.scale)), ctx: CheckCtx::new(Arc::clone(&scene), check), observer };
     if !*scene.interrupted.borrow() {
@@ -162,8 +168,7 @@ async fn one(
         work.ctx.kill_all().await;
         work.tell(What::CheckEnded { check: work.name() });
     }
-    // The receiver is gone only when the run is.
-    let _ = done.send(work.referee);
+    work.referee
 }
 
 struct Work {
@@ -179,13 +184,7 @@ impl Work {
 
     /// Appends an event and lets the referee see it before anything else happens.
     fn tell(&mut self, what: What) {
-        let recorder = self.ctx.recorder().clone();
-        let referee = &mut self.referee;
-        recorder.append_then(what, |timeline| {
-            if let Some(event) = timeline.events().last() {
-                referee.see(event, timeline);
-            }
-        });
+        tell(&mut self.referee, self.ctx.recorder(), what);
     }
 
     async fn broke(&mut self, error: &anyhow::Error) {
@@ -328,8 +327,12 @@ impl Work {
 }
 
 fn look(referee: &mut Referee, ctx: &CheckCtx, phase: Phase) {
-    let what = What::Look { check: ctx.check().id.as_str().into(), phase };
-    ctx.recorder().append_then(what, |timeline| {
+    tell(referee, ctx.recorder(), What::Look { check: ctx.check().id.as_str().into(), phase });
+}
+
+/// Appends an event and lets the referee see it before anything else happens.
+fn tell(referee: &mut Referee, recorder: &Recorder, what: What) {
+    recorder.append_then(what, |timeline| {
         if let Some(event) = timeline.events().last() {
             referee.see(event, timeline);
         }

@@ -77,8 +77,10 @@ impl Instance {
             self.recorder.append(What::Signalled { instance: self.name.clone(), signal: Signal::Kill });
         }
         process.kill_tree().await;
-        // The supervisor records the end.
-        let _ = (&mut self.supervisor).await;
+        // The supervisor records the end. A handle that was waited for to its end must not be asked again.
+        if !self.supervisor.is_finished() {
+            let _ = (&mut self.supervisor).await;
+        }
     }
 
     /// Waits until it is over: ended, not to be started again, and its process group gone. False when `limit` passes first.

@@ -47,7 +47,8 @@ impl Referee {
 
     /// Takes an event that is on the timeline already. Events of other checks do not matter.
     pub fn see(&mut self, event: &Event, timeline: &Timeline) {
-        let own = |check: &str| check == self.check.id;
+        let id = Arc::clone(&self.check);
+        let own = |check: &str| check == id.id;
         let decision = match &event.what {
             _ if self.decision.is_some() => None,
             What::Expecting { check } if own(check) => {

@@ -41,10 +41,16 @@ impl Frontier {
         }
     }
 
+    /// The first offset that is still to be delivered.
+    #[must_use]
+    pub fn first_due(&self) -> Option<i64> {
+        self.due.first().copied()
+    }
+
     /// The first offset that is still to be delivered; the end when there is none. The highest offset that may be committed.
     #[must_use]
     pub fn at(&self) -> i64 {
-        self.due.first().copied().unwrap_or(self.end)
+        self.first_due().unwrap_or(self.end)
     }
 
     /// The highest delivered offset below the frontier.

@@ -15,6 +15,8 @@ pub struct Timeline {
     instances: HashMap<Name, Instance>,
     deliveries: HashMap<u64, Delivery>,
     checks: HashMap<Name, CheckSpan>,
+    /// Deliveries of events whose place is not known yet: a fast consumer is quicker than the grader's own record of what it wrote.
+    unplaced: HashMap<(String, Name), Vec<u64>>,
     cluster_died: Option<(u64, String)>,
 }
 
@@ -340,6 +342,9 @@ impl Timeline {
                 }
                 known.produced.push(Produced { at, partition: *partition, offset: *offset, data: data.clone(), event: id.clone() });
                 known.frontiers.entry(*partition).or_default().produced(*offset, id.is_some());
+                if let (Some(id), Some((owner, _))) = (id, data.split_once('/')) {
+                    self.place(owner, id, (topic, *partition, *offset));
+                }
             }
             What::TopicSeen { topic, partitions } => {
                 let known = self.topics.entry(topic.clone()).or_default();
@@ -388,6 +393,9 @@ impl Timeline {
                 // The check's own topics hold the event: ids are unique within a check's data.
                 let check = instance.split_once('/').map_or("", |(check, _)| check);
                 let record = id.as_ref().and_then(|id| self.find_written(check, id));
+                if let (None, Some(id)) = (&record, id) {
+                    self.unplaced.entry((check.to_owned(), id.clone())).or_default().push(*delivery);
+                }
                 self.instances.entry(instance.clone()).or_default().deliveries.push(*delivery);
                 let known = Delivery {
                     instance: instance.clone(),
@@ -432,6 +440,18 @@ impl Timeline {
         }
     }
 
+    /// Tells earlier deliveries of an event where it was written, and counts those that are done.
+    fn place(&mut self, owner: &str, event: &Name, (topic, partition, offset): (&Name, i32, i64)) {
+        for id in self.unplaced.remove(&(owner.to_owned(), event.clone())).unwrap_or_default() {
+            let Some(delivery) = self.deliveries.get_mut(&id) else { continue };
+            delivery.record = Some((topic.clone(), partition, offset));
+            if let (true, Some(known)) = (delivery.done(), self.topics.get_mut(topic)) {
+                known.frontiers.entry(partition).or_default().delivered(offset);
+                known.delivered_at = delivery.answered.map_or(known.delivered_at, |(at, _)| at);
+            }
+        }
+    }
+
     /// Finds where the grader wrote an event. `owner` is told by the data sets' names, which carry the check's id.
     fn find_written(&self, owner: &str, event: &str) -> Option<(Name, i32, i64)> {
         self.topics.iter().find_map(|(name, topic)| {
@@ -452,7 +472,8 @@ impl Timeline {
         }
         let Some(topic) = self.topics.get(topic) else { return };
         for (partition, committed) in offsets {
-            let frontier = topic.frontiers.get(partition).map_or(0, Frontier::at);
+            // Without an event that is due there is nothing to be ahead of: the commit may be of records that are not on the timeline yet.
+            let Some(frontier) = topic.frontiers.get(partition).and_then(Frontier::first_due) else { continue };
             if *committed > frontier {
                 let repeated = known.ahead.last().is_some_and(|last| last.partition == *partition && last.committed == *committed);
                 if !repeated {
@@ -506,6 +527,18 @@ mod tests {
         assert_eq!(seen(&timeline), vec![], "offset 1 is no event: a commit may pass it");
         timeline.append(at(10, offsets(3)));
         assert_eq!(seen(&timeline), vec![Ahead { at: 10, partition: 0, committed: 3, frontier: 2 }]);
+    }
+
+    #[test]
+    fn a_consumer_that_is_quicker_than_the_record_of_what_was_written_is_not_ahead() {
+        let mut timeline = Timeline::default();
+        let body = Payload::new(b"{}");
+        let what = What::DeliveryBegun { delivery: 1, instance: "c/first".into(), nth: 1, event: Some("e-1".into()), body };
+        for what in [what, What::DeliveryAnswered { delivery: 1, status: 200 }, offsets(1), produced(0, Some("e-1")), offsets(1)] {
+            timeline.append(at(1, what));
+        }
+        assert_eq!(timeline.group("g").unwrap().offsets["t"].ahead, vec![]);
+        assert_eq!(timeline.topic("t").unwrap().frontiers[&0].at(), 1);
     }
 
     #[test]

@@ -124,7 +124,11 @@ fn facts(run: &Run<'_>, submission: &Submission, cluster: &Cluster, runtime: &Ru
         submission_digest: Some(submission.digest().to_owned()),
         commit: commit_of(submission),
         broker_version: cluster.version().map(str::to_owned),
-        cluster: runtime.to_string(),
+        cluster: match runtime {
+            Runtime::Jvm => "jvm".to_owned(),
+            Runtime::Docker => "docker".to_owned(),
+            Runtime::External(address) => address.clone(),
+        },
         started_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
     }
 }
