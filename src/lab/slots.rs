@@ -75,3 +75,9 @@ fn item_name(item: &Node) -> Option<String> {
     };
     value.content.format().filter(|name| !name.is_empty())
 }
+
+/// A check's id as a part of a topic's or group's name: `durable[lost ack]` becomes `durable-lost-ack`.
+pub fn slug(id: &str) -> String {
+    let dashed: String = id.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
+    dashed.trim_end_matches('-').to_owned()
+}

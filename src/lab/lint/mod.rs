@@ -1,5 +1,6 @@
 //! What is wrong with a lab beyond its types: one file per concern.
 
+mod data;
 mod ids;
 mod names;
 mod points;
@@ -18,6 +19,7 @@ pub fn errors(subject: &Subject<'_>) -> Vec<LabError> {
     found.extend(points::findings(subject));
     found.extend(vacuity::findings(subject));
     found.extend(names::findings(subject));
+    found.extend(data::findings(subject));
     found.extend(time::findings(subject));
     found
 }
