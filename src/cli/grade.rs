@@ -17,7 +17,7 @@ use crate::report::{ReportTarget, check_targets};
 use crate::run::{Observer, Scene, engine};
 use crate::timeline::{Recorder, evidence};
 use crate::world::cluster::Runtime;
-use crate::{exit, lab};
+use crate::{exit, lab, plan};
 
 mod stage;
 
@@ -72,11 +72,11 @@ fn scale(text: &str) -> Result<f64, String> {
 /// Grades, prints the result, and says the exit code.
 pub fn grade(args: &GradeArgs) -> Done {
     let began = Instant::now();
-    let source = super::shim::find(args.lab.as_deref().unwrap_or_default(), args.source.checks.as_deref()).map_err(super::lint::lab_failure)?;
+    let source = lab::find::find(args.lab.as_deref().unwrap_or_default(), args.source.checks.as_deref()).map_err(super::lint::not_found)?;
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let bindings = lab::Bindings { run_id: run_id(), seed };
-    let resolved = source.resolve(&bindings).map_err(super::lint::lab_failure)?;
-    let chosen = super::shim::select(&resolved, &args.only).map_err(super::plan::select_failure)?;
+    let resolved = source.resolve(&bindings).map_err(super::lint::wrong)?;
+    let chosen = plan::select(&resolved, &args.only).map_err(super::plan::nothing_selected)?;
     check_targets(&args.reports).map_err(Failure::usage)?;
     if let Some(path) = &args.evidence {
         crate::report::check_writable(path).map_err(Failure::usage)?;

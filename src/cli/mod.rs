@@ -1,5 +1,6 @@
 //! The command line: one file per command. Only this folder and `main.rs` print.
 
+mod cluster;
 mod explain;
 mod grade;
 mod interrupt;
@@ -9,13 +10,18 @@ mod output;
 mod plan;
 mod replay;
 mod schema;
-mod shim;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::exit;
+use crate::report::live::Live;
+use crate::report::terminal::Style;
+use crate::world::cluster::{CacheDir, ClusterContext, Host};
+use crate::world::guard::Guard;
+use crate::world::progress::Progress;
 
 /// Grades Kafka labs: runs your programs against a real Apache Kafka and says what is right, what is wrong, and why.
 #[derive(Debug, Parser)]
@@ -43,6 +49,23 @@ enum Command {
     List(list::ListArgs),
     /// Judge a saved run again, without a cluster.
     Replay(replay::ReplayArgs),
+    /// Start a Kafka for yourself and leave it running.
+    Up(cluster::UpArgs),
+    /// Stop the Kafka that `kgrade up` started.
+    Down(cluster::DownArgs),
+}
+
+/// Runs a command that keeps a cluster: it outlives kgrade, so no watchdog looks after it.
+fn with_cluster(command: impl FnOnce(&ClusterContext, &mut dyn std::io::Write) -> anyhow::Result<u8>) -> Done {
+    let host = Host::from_env();
+    let cache = CacheDir::of(&host);
+    let live = Arc::new(Live::of_stderr(Style::of_stdout()));
+    let context = ClusterContext { host, cache, guard: Guard::none(), progress: Arc::clone(&live) as Arc<dyn Progress> };
+    let mut out = Vec::new();
+    let result = command(&context, &mut out);
+    live.finish();
+    output::print(&String::from_utf8_lossy(&out));
+    result.map_err(Failure::environment)
 }
 
 /// Where labs come from.
@@ -72,6 +95,8 @@ pub fn main() -> u8 {
         Some(Command::Plan(args)) => plan::plan(&args),
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Replay(args)) => replay::replay(&args),
+        Some(Command::Up(args)) => with_cluster(|context, out| cluster::up(&args, context, out)),
+        Some(Command::Down(args)) => with_cluster(|context, out| cluster::down(&args, context, out)),
     };
     match result {
         Ok(code) => code,

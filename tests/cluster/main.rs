@@ -2,5 +2,10 @@
 //!
 //! All tests share one warm cache (`KGRADE_TEST_CACHE`, else a folder below the build's own), so only the first run ever is slow.
 
+mod damage;
+mod external;
+mod kept;
 mod machine;
+mod mirror;
 mod private;
+mod ways;

@@ -1,12 +1,20 @@
-//! A private cluster's life.
+//! A private cluster's life, and its end in every way a run can end.
 
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use kgrade::world::cluster::{ClusterSpec, Health, Runtime, start};
+use kgrade::world::cluster::{ClusterError, ClusterSpec, Health, Runtime, start};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
-use crate::machine::{context, folder_of, host, is_alive, start_private};
+use crate::machine::{context, folder_of, host, is_alive, kill, script, start_private, until, uses_archive, warm};
+
+fn client(address: &str) -> BaseConsumer {
+    ClientConfig::new().set("bootstrap.servers", address).create().unwrap()
+}
 
 #[tokio::test]
 async fn starts_answers_and_is_gone_with_its_files() {
@@ -15,11 +23,13 @@ async fn starts_answers_and_is_gone_with_its_files() {
     let pid = cluster.pid().unwrap();
     let folder = folder_of(pid);
     assert!(folder.join("data/meta.properties").exists());
+    assert!(uses_archive(pid));
     assert_eq!(cluster.version(), Some("4.3.1"));
+    assert_eq!(cluster.warning(), None);
     assert_eq!(cluster.health(), Health::Running);
     assert_ne!(cluster.bootstrap(), cluster.admin());
     for address in [cluster.bootstrap(), cluster.admin()] {
-        let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", address).create().unwrap();
+        let consumer = client(address);
         let metadata = consumer.fetch_metadata(None, Duration::from_secs(30)).unwrap();
         let broker = &metadata.brokers()[0];
         assert_eq!(format!("{}:{}", broker.host(), broker.port()), address, "each listener sends its clients to itself");
@@ -37,12 +47,169 @@ async fn starts_answers_and_is_gone_with_its_files() {
 }
 
 #[tokio::test]
-async fn learners_are_sent_to_the_advertised_port() {
+async fn two_runs_are_two_clusters() {
     let context = context(host());
-    let spec = ClusterSpec { learner_advertised: Some(9), ..ClusterSpec::default() };
+    let (one, two) = tokio::join!(start_private(&context), start_private(&context));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    let ids = [&one, &two].map(|cluster| client(cluster.admin()).client().fetch_cluster_id(Duration::from_secs(30)).unwrap());
+    assert_ne!(ids[0], ids[1]);
+    let (pid, folder) = (two.pid().unwrap(), folder_of(two.pid().unwrap()));
+    drop(two);
+    assert!(!is_alive(pid) && !folder.exists(), "dropping is enough");
+    assert_eq!(one.health(), Health::Running, "the other one is not touched");
+}
+
+#[tokio::test]
+async fn the_lab_decides_on_settings_and_the_advertised_port() {
+    let context = context(host());
+    let settings = [("num.partitions".to_owned(), "7".to_owned()), ("auto.create.topics.enable".to_owned(), "true".to_owned())].into();
+    let spec = ClusterSpec { learner_advertised: Some(9), settings, ..ClusterSpec::default() };
     let cluster = start(&Runtime::Jvm, &spec, &context).await.unwrap();
     assert_eq!(cluster.bootstrap(), "127.0.0.1:9");
-    let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", cluster.learner()).create().unwrap();
-    let metadata = consumer.fetch_metadata(None, Duration::from_secs(30)).unwrap();
-    assert_eq!(metadata.brokers()[0].port(), 9);
+    let metadata = client(cluster.learner()).fetch_metadata(None, Duration::from_secs(30)).unwrap();
+    assert_eq!(metadata.brokers()[0].port(), 9, "who comes to LEARNER is sent to the advertised port");
+    let admin: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", cluster.admin()).set("allow.auto.create.topics", "true").create().unwrap();
+    until("a topic with seven partitions", || {
+        let metadata = admin.fetch_metadata(Some("made-by-asking"), Duration::from_secs(30)).unwrap();
+        metadata.topics()[0].partitions().len() == 7
+    });
+}
+
+#[tokio::test]
+async fn says_which_setting_is_wrong() {
+    let context = context(host());
+    let with = |key: &str, value: &str| ClusterSpec { settings: [(key.to_owned(), value.to_owned())].into(), ..ClusterSpec::default() };
+    let wrong = start(&Runtime::Jvm, &with("num.io.threads", "many"), &context).await.unwrap_err();
+    assert!(matches!(wrong, ClusterError::Settings { .. }), "{wrong}");
+    assert!(wrong.to_string().contains("num.io.threads"), "{wrong}");
+    let reserved = start(&Runtime::Jvm, &with("listeners", "PLAINTEXT://:1"), &context).await.unwrap_err();
+    assert!(matches!(reserved, ClusterError::Reserved { .. }), "{reserved}");
+    let three = ClusterSpec { brokers: 3, ..ClusterSpec::default() };
+    assert!(matches!(start(&Runtime::Jvm, &three, &context).await.unwrap_err(), ClusterError::Brokers(3)));
+    assert!(matches!(start(&Runtime::Docker, &ClusterSpec::default(), &context).await.unwrap_err(), ClusterError::Docker));
+}
+
+#[tokio::test]
+async fn a_broker_that_dies_is_noticed() {
+    let context = context(host());
+    let cluster = start_private(&context).await.unwrap();
+    kill(cluster.pid().unwrap());
+    until("the death is noticed", || cluster.health() != Health::Running);
+    let Health::Died { status, .. } = cluster.health() else { unreachable!() };
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9));
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named() {
+    let context = context(host());
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let spec = ClusterSpec { learner_port: Some(port), ..ClusterSpec::default() };
+    let error = start(&Runtime::Jvm, &spec, &context).await.unwrap_err();
+    assert!(error.to_string().starts_with(&format!("listen on port {port}: another program is already using it")), "{error}");
+
+    let other = start_private(&context).await.unwrap();
+    let port = other.learner().rsplit_once(':').unwrap().1.parse().unwrap();
+    let spec = ClusterSpec { learner_port: Some(port), ..ClusterSpec::default() };
+    let error = start(&Runtime::Jvm, &spec, &context).await.unwrap_err();
+    assert!(error.to_string().contains("another Kafka broker"), "{error}");
+}
+
+/// A `java` that, once, takes the ADMIN port away just before the broker starts.
+#[tokio::test]
+async fn a_port_lost_at_the_last_moment_is_replaced() {
+    let home = warm("port-thief");
+    let java = home.join("bin/java");
+    let trap = home.join("trap");
+    let real = kgrade::world::cluster::fetch(&context(host())).unwrap().java;
+    let text = format!(
+        "case \"$*\" in *kafka.Kafka*) if rm {trap} 2>/dev/null; then\n\
+         port=$(sed -n 's/^listeners=.*ADMIN:..127.0.0.1:\\([0-9]*\\).*/\\1/p' server.properties)\n\
+         python3 -c \"import socket,time\ns=socket.socket(); s.bind(('127.0.0.1', $port)); s.listen(); open('stolen','w'); time.sleep(600)\" &\n\
+         while [ ! -e stolen ]; do sleep 0.01; done\nfi;; esac\nexec {java} \"$@\"",
+        trap = trap.display(),
+        java = real.display()
+    );
+    // Written once: another file would be another Java, whose image is made anew.
+    if fs::read_to_string(&java).ok() != Some(format!("#!/bin/sh\n{text}\n")) {
+        script(&home.join("bin"), "java", &text);
+    }
+    let mut host = host();
+    host.java_home = Some(home.clone());
+    let context = context(host);
+    // Without the trap first, so that the image is there.
+    start_private(&context).await.unwrap().stop().await;
+    fs::write(&trap, "").unwrap();
+    let cluster = start_private(&context).await.unwrap();
+    assert!(!trap.exists(), "the trap was sprung");
+    let folder = folder_of(cluster.pid().unwrap());
+    assert!(folder.join("stolen").exists(), "in this very start");
+    assert_eq!(cluster.health(), Health::Running);
+}
+
+#[tokio::test]
+async fn an_abandoned_start_leaves_nothing() {
+    let temporary = tempfile::tempdir().unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "private::child_that_abandons_its_start", "--ignored", "--nocapture"])
+        .env("TMPDIR", temporary.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(files_of_brokers(temporary.path()), 0);
+}
+
+/// How many private folders of brokers are in a folder for temporary files.
+fn files_of_brokers(folder: &std::path::Path) -> usize {
+    crate::machine::names(folder).iter().filter(|name| name.starts_with("kgrade-broker-")).count()
+}
+
+/// Not a test: the process of [`an_abandoned_start_leaves_nothing`].
+#[test]
+#[ignore = "runs inside another test"]
+fn child_that_abandons_its_start() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let context = context(host());
+        let begun = tokio::time::timeout(Duration::from_secs(60), async {
+            tokio::select! {
+                _ = start_private(&context) => panic!("it was to be abandoned"),
+                () = async { while files_of_brokers(&std::env::temp_dir()) == 0 { tokio::time::sleep(Duration::from_millis(1)).await } } => {}
+            }
+        });
+        begun.await.unwrap();
+    });
+    // Waits for the thread that was starting it.
+    drop(runtime);
+    assert_eq!(files_of_brokers(&std::env::temp_dir()), 0);
+}
+
+#[tokio::test]
+async fn nothing_is_left_when_kgrade_is_killed() {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "private::child_that_is_killed", "--ignored", "--nocapture"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let broker: u32 = lines.map(Result::unwrap).find_map(|line| line.split_once("broker=")?.1.parse().ok()).unwrap();
+    let folder = folder_of(broker);
+    assert!(is_alive(broker) && folder.exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    until("the broker is gone", || !is_alive(broker));
+    until("its folder is gone", || !folder.exists());
+}
+
+/// Not a test: the process of [`nothing_is_left_when_kgrade_is_killed`].
+#[test]
+#[ignore = "runs inside another test"]
+fn child_that_is_killed() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let cluster = runtime.block_on(async { start_private(&context(host())).await.unwrap() });
+    eprintln!("started");
+    println!("broker={}", cluster.pid().unwrap());
+    until("killed", || false);
 }

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 
 use super::error::ClusterError;
 use super::node::{Archive, BootFailure, Node, Recipe};
 use super::ports::{Ports, is_taken};
+use super::probe::Probe;
 use super::settings::{NodeSettings, server_properties};
 use super::work::Work;
 use crate::world::guard::Lease;
@@ -29,17 +31,6 @@ pub struct Boot<'a> {
     pub advertised: Option<u16>,
     /// The lab's settings.
     pub overrides: &'a IndexMap<String, String>,
-    /// Whether the broker ends with kgrade.
-    pub life: Life,
-}
-
-/// How long a broker lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Life {
-    /// As long as kgrade at most: the watchdog kills it.
-    Run,
-    /// Until it is told to stop.
-    Kept,
 }
 
 /// A broker that answers.
@@ -48,15 +39,27 @@ pub struct Booted {
     // Field order matters: the process goes before the watchdog stops looking after it.
     pub node: Node,
     pub ports: Ports,
-    _leases: Vec<Lease>,
+    _lease: Lease,
+}
+
+impl Booted {
+    /// Lets the broker live on without kgrade.
+    pub fn detach(self) {
+        self.node.detach();
+    }
+}
+
+/// Who listens on the port, as far as it lets itself be asked.
+fn holder(port: u16) -> &'static str {
+    let answer = Probe::connect(&format!("127.0.0.1:{port}"), Duration::from_secs(2)).and_then(|mut probe| probe.api_versions());
+    if answer.is_ok() { "another Kafka broker" } else { "another program" }
 }
 
 /// Starts a broker in `folder`, whose `data` must be there, and waits until it answers.
 pub fn boot(work: &Work, recipe: &Recipe, folder: &Path, archive: Archive<'_>, boot: Boot<'_>) -> Result<Booted, BootFailure> {
     for _ in 0..PORT_TRIES {
         if let Some(port) = boot.learner.filter(|port| is_taken(*port)) {
-            let holder = "another program".to_owned();
-            return Err(ClusterError::PortTaken { port, holder }.into());
+            return Err(ClusterError::PortTaken { port, holder: holder(port) }.into());
         }
         let ports = Ports::choose(boot.learner).map_err(ClusterError::folder("find free ports for", folder))?;
         let settings =
@@ -64,13 +67,12 @@ pub fn boot(work: &Work, recipe: &Recipe, folder: &Path, archive: Archive<'_>, b
         let file = folder.join("server.properties");
         fs::write(&file, server_properties(settings)?).map_err(ClusterError::folder("write", &file))?;
 
-        let mut leases = Vec::new();
-        let mark = (boot.life == Life::Run).then(|| format!("broker-{:016x}", rand::random::<u64>()));
         // Before the process is there, so that no moment is left in which nobody looks after it.
-        leases.extend(mark.as_ref().map(|mark| work.guard().mark(mark)));
-        let node = Node::spawn(recipe, folder, archive, mark.as_deref())?;
+        let mark = format!("broker-{:016x}", rand::random::<u64>());
+        let lease = work.guard().mark(&mark);
+        let node = Node::spawn(recipe, folder, archive, &mark)?;
         match node.wait_until_ready(work, ports, boot.cluster_id) {
-            Ok(()) => return Ok(Booted { node, ports, _leases: leases }),
+            Ok(()) => return Ok(Booted { node, ports, _lease: lease }),
             Err(BootFailure::PortTaken) => tracing::debug!(?ports, "a port was taken before the broker had it"),
             Err(failure) => return Err(failure),
         }

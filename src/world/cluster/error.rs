@@ -92,8 +92,37 @@ pub enum ClusterError {
         /// The port.
         port: u16,
         /// Who answers there, as far as can be told.
-        holder: String,
+        holder: &'static str,
     },
+    /// The kept broker is up on another port.
+    #[error("start the broker on port {wanted}: it is already up on port {port}; use that, or run `kgrade down` first")]
+    UpElsewhere {
+        /// Where it is.
+        port: u16,
+        /// Where it was wanted.
+        wanted: u16,
+    },
+    /// The kept broker's process is there, but no broker answers.
+    #[error("reach the broker that is up: its process {pid} runs but does not answer\n{log_tail}\nrun `kgrade down`, then `kgrade up`")]
+    Hangs {
+        /// Its process.
+        pid: u32,
+        /// The end of its log.
+        log_tail: String,
+    },
+    /// The kept broker does not start with the data it has.
+    #[error("start the broker with the topics it had: {reason}\n{log_tail}\nrun `kgrade down --delete` to start again without them (they are in {folder})", folder = folder.display())]
+    KeptData {
+        /// What was seen.
+        reason: String,
+        /// The end of its log.
+        log_tail: String,
+        /// Where the topics are.
+        folder: PathBuf,
+    },
+    /// No folder for what must outlive a run.
+    #[error("find a folder to keep the broker's topics in: set HOME, or set KGRADE_STATE to a folder that can be written")]
+    NoState,
     /// Free ports were taken by others again and again.
     #[error(
         "find free ports on 127.0.0.1: {tries} times another program took one before the broker could; run the command again when the machine is less busy"

@@ -10,7 +10,7 @@ use base64::Engine;
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
-use super::boot::{Boot, Booted, Life, boot};
+use super::boot::{Boot, Booted, boot};
 use super::cache::{CacheLock, Scratch};
 use super::error::ClusterError;
 use super::exercise::exercise;
@@ -140,7 +140,7 @@ fn make(work: &Work, lock: &CacheLock, recipe: &Recipe, target: &Path) -> Result
 
 fn run(work: &Work, recipe: &Recipe, scratch: &Scratch, folder: &Path, archive: Archive<'_>, id: &str) -> Result<Booted, ClusterError> {
     let overrides = IndexMap::new();
-    let request = Boot { cluster_id: id, learner: None, advertised: None, overrides: &overrides, life: Life::Run };
+    let request = Boot { cluster_id: id, learner: None, advertised: None, overrides: &overrides };
     boot(work, recipe, folder, archive, request).map_err(|failure| match failure {
         BootFailure::Stop(error) => error,
         BootFailure::PortTaken => ClusterError::NoPorts { tries: 1 },

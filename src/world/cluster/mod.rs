@@ -15,18 +15,20 @@ mod host;
 mod image;
 mod jars;
 mod java;
+mod kept;
 mod manifest;
 mod maven;
 mod node;
 mod ports;
 mod private;
 mod probe;
-mod resident;
+mod process;
 mod runtime;
 mod settings;
 mod tarball;
 mod work;
 
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
 
@@ -36,6 +38,7 @@ pub use cache::CacheDir;
 pub use error::ClusterError;
 pub use host::Host;
 pub use jars::VERSION;
+pub use kept::{Down, Kept, Up, down, up};
 pub use runtime::{BadRuntime, Runtime};
 
 use crate::world::guard::Guard;
@@ -97,6 +100,28 @@ pub enum Health {
         /// The end of its log.
         log_tail: String,
     },
+}
+
+/// Java and Kafka as they were found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The `java` program.
+    pub java: PathBuf,
+    /// Its version.
+    pub java_version: String,
+    /// The version of Kafka.
+    pub kafka_version: String,
+    /// Kafka's jars.
+    pub jars: Vec<PathBuf>,
+}
+
+/// Finds Java and Kafka, and fetches into the cache what is missing, without starting anything. Blocks.
+///
+/// # Errors
+/// When one is not to be had; the message says what is missing and the command that gets it.
+pub fn fetch(context: &ClusterContext) -> Result<Found, ClusterError> {
+    let recipe = private::recipe(&Work::new(context.clone()))?;
+    Ok(Found { java: recipe.java.program, java_version: recipe.java.version, kafka_version: recipe.jars.version, jars: recipe.jars.files })
 }
 
 /// Starts or reaches the cluster of a run.
@@ -189,7 +214,7 @@ impl Cluster {
     /// The resident memory of the broker in bytes, when kgrade started it and the system tells.
     #[must_use]
     pub fn resident_bytes(&self) -> Option<u64> {
-        self.pid().and_then(resident::resident_bytes)
+        self.pid().and_then(process::resident_bytes)
     }
 
     /// Stops a private cluster and deletes its files; leaves any other alone.

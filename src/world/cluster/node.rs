@@ -14,6 +14,7 @@ use super::jars::Jars;
 use super::java::Java;
 use super::ports::Ports;
 use super::probe::Probe;
+use super::process::ask_to_stop;
 use super::work::{Work, end_group, tail};
 use crate::world::guard::MARK_VARIABLE;
 
@@ -77,9 +78,11 @@ impl Recipe {
     /// The recipe's arguments for Java. Everything that a CDS archive depends on is the same for every broker of one recipe.
     fn arguments(&self, archive: Archive<'_>, main: &str) -> Vec<OsString> {
         let mut args: Vec<OsString> = [
-            // 96 MB hold a broker that streams; the quick compiler and the simple collector start fastest and take least.
-            "-Xms32m",
+            // 96 MB hold a broker that streams. The young generation is as large as a start needs without many collections.
+            "-Xms48m",
+            "-Xmn32m",
             "-Xmx96m",
+            // The quick compiler and the simple collector start fastest and take least.
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-XX:+IgnoreUnrecognizedVMOptions",
@@ -139,7 +142,7 @@ impl Recipe {
         for name in ["JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "KAFKA_OPTS"] {
             command.env_remove(name);
         }
-        // The broker must not be taken for a process of the run that happens to start it.
+        // It must not be taken for a process of the run that happens to start it.
         command.env_remove(MARK_VARIABLE);
         if ["LC_ALL", "LC_CTYPE", "LANG"].iter().all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty())) {
             // Without a locale Java cannot open paths that are not ASCII.
@@ -150,16 +153,14 @@ impl Recipe {
 }
 
 impl Node {
-    /// Starts a broker in `folder`. `mark`, when given, is in its environment.
+    /// Starts a broker in `folder`, with `mark` in its environment.
     ///
     /// # Errors
     /// When the process cannot be started.
-    pub fn spawn(recipe: &Recipe, folder: &Path, archive: Archive<'_>, mark: Option<&str>) -> Result<Self, ClusterError> {
+    pub fn spawn(recipe: &Recipe, folder: &Path, archive: Archive<'_>, mark: &str) -> Result<Self, ClusterError> {
         let mut command = recipe.command(folder, archive, "kafka.Kafka")?;
         command.arg("server.properties");
-        if let Some(mark) = mark {
-            command.env(MARK_VARIABLE, mark);
-        }
+        command.env(MARK_VARIABLE, mark);
         let child = command.spawn().map_err(ClusterError::folder("start", &recipe.java.program))?;
         Ok(Self { child: Mutex::new(child), folder: folder.to_owned() })
     }
@@ -221,7 +222,7 @@ impl Node {
     /// # Errors
     /// When it does not end in time; it still runs then.
     pub fn terminate(&self, work: &Work, limit: Duration) -> Result<(), ClusterError> {
-        signal(self.pid());
+        ask_to_stop(self.pid());
         let begun = Instant::now();
         while self.status().is_none() {
             if begun.elapsed() > limit {
@@ -234,27 +235,21 @@ impl Node {
 
     /// Kills it now.
     pub fn kill(&self) {
-        end_group(&mut self.child.lock().unwrap_or_else(PoisonError::into_inner));
+        // Once its end is known its process id may belong to somebody else.
+        if self.status().is_none() {
+            end_group(&mut self.child.lock().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 
     /// Lets the process live on when this value goes.
-    #[must_use]
-    pub fn detach(self) -> u32 {
-        let pid = self.pid();
+    pub fn detach(self) {
         std::mem::forget(self);
-        pid
     }
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-fn signal(pid: u32) {
-    if let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) {
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::boot::{Boot, Booted, Life, boot};
+use super::boot::{Boot, Booted, boot};
 use super::cache::CacheLock;
 use super::error::ClusterError;
 use super::image::Image;
@@ -37,11 +37,18 @@ pub struct Prepared {
 /// # Errors
 /// When something cannot be had; the message says what to do.
 pub fn prepare(work: &Work) -> Result<Prepared, ClusterError> {
-    let java = java::find(work).map_err(|error| with_missing_kafka(work, error))?;
-    let jars = jars::find(work)?;
-    let recipe = Recipe { java, jars };
+    let recipe = recipe(work)?;
     let image = Image::get(work, &recipe)?;
     Ok(Prepared { recipe, image })
+}
+
+/// Finds Java and Kafka, fetching what is not there.
+///
+/// # Errors
+/// When something cannot be had; the message says what to do.
+pub fn recipe(work: &Work) -> Result<Recipe, ClusterError> {
+    let java = java::find(work).map_err(|error| with_missing_kafka(work, error))?;
+    Ok(Recipe { java, jars: jars::find(work)? })
 }
 
 /// Somebody without Java should not learn only afterwards that Kafka is missing, too.
@@ -116,12 +123,7 @@ fn start_once(work: &Work, spec: &ClusterSpec, prepared: &Prepared) -> Result<Pr
 
 fn start_in(work: &Work, spec: &ClusterSpec, prepared: &Prepared, folder: &Path) -> Result<Booted, BootFailure> {
     let cluster_id = prepared.image.stamp(folder)?;
-    let request = Boot {
-        cluster_id: &cluster_id,
-        learner: spec.learner_port,
-        advertised: spec.learner_advertised,
-        overrides: &spec.settings,
-        life: Life::Run,
-    };
+    let request =
+        Boot { cluster_id: &cluster_id, learner: spec.learner_port, advertised: spec.learner_advertised, overrides: &spec.settings };
     boot(work, &prepared.recipe, folder, prepared.image.archive(), request)
 }

@@ -3,7 +3,8 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Component, Path};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha512};
 
@@ -16,6 +17,9 @@ use super::work::Work;
 /// More than any release has, so that a wrong server cannot fill the disk.
 const MAX_TARBALL: u64 = 1 << 30;
 const MAX_JAR: u64 = 1 << 28;
+
+/// How long a server may send nothing in the middle of a file.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// Why one server did not give a usable tarball.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,8 @@ enum Refusal {
     NoDigest(String),
     #[error("it has an entry outside of its own folder: `{0}`")]
     Traversal(String),
+    #[error("it sent nothing for {} s", SILENCE.as_secs())]
+    Silent,
     #[error("it is larger than a Kafka release can be")]
     TooLarge,
     #[error(transparent)]
@@ -80,7 +86,6 @@ fn one(work: &Work, url: &str, tarball: &Path, libs: &Path) -> Result<(), Refusa
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_connect(Some(Duration::from_secs(15)))
         .timeout_recv_response(Some(Duration::from_secs(60)))
-        .timeout_recv_body(Some(Duration::from_secs(1800)))
         .build()
         .into();
     // The small file first: without it the large one is of no use.
@@ -97,23 +102,50 @@ fn one(work: &Work, url: &str, tarball: &Path, libs: &Path) -> Result<(), Refusa
 
 /// Streams `url` into a file and returns its SHA-512 in hex.
 fn download(work: &Work, agent: &ureq::Agent, url: &str, file: &Path) -> Result<String, Refusal> {
-    let mut response = agent.get(url).call()?;
+    let response = agent.get(url).call()?;
     let total = response.body().content_length();
-    let mut body = response.body_mut().with_config().limit(MAX_TARBALL).reader();
+    let chunks = chunks(response.into_body());
     let mut output = File::create(file)?;
     let mut hasher = Sha512::new();
-    let mut buffer = vec![0; 64 * 1024];
     let mut done = 0;
+    let mut heard = Instant::now();
     loop {
         work.check()?;
-        let count = body.read(&mut buffer)?;
-        let Some(chunk) = buffer.get(..count).filter(|chunk| !chunk.is_empty()) else { break };
-        hasher.update(chunk);
-        output.write_all(chunk)?;
-        done += chunk.len() as u64;
-        work.progress().bytes(done, total);
+        match chunks.recv_timeout(Duration::from_millis(100)) {
+            Ok(chunk) => {
+                let chunk = chunk?;
+                hasher.update(&chunk);
+                output.write_all(&chunk)?;
+                done += chunk.len() as u64;
+                heard = Instant::now();
+                work.progress().bytes(done, total);
+            }
+            Err(RecvTimeoutError::Timeout) if heard.elapsed() < SILENCE => {}
+            Err(RecvTimeoutError::Timeout) => return Err(Refusal::Silent),
+            Err(RecvTimeoutError::Disconnected) => return Ok(hex(&hasher.finalize())),
+        }
     }
-    Ok(hex(&hasher.finalize()))
+}
+
+/// Reads the body on a thread of its own, so that a server that falls silent holds up neither an interruption nor the next server.
+fn chunks(body: ureq::Body) -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, receiver) = sync_channel(16);
+    std::thread::spawn(move || {
+        let mut body = body.into_with_config().limit(MAX_TARBALL).reader();
+        loop {
+            let mut chunk = vec![0; 64 * 1024];
+            let read = body.read(&mut chunk);
+            let last = !matches!(read, Ok(count) if count > 0);
+            let message = read.map(|count| {
+                chunk.truncate(count);
+                chunk
+            });
+            if sender.send(message).is_err() || last {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 /// The digest in a `.sha512` file: `<hex>  <name>`, or Apache's `<name>: <HEX in groups, over several lines>`.
