@@ -51,7 +51,8 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         environment: program::grader_environment(),
     };
     let context = ClusterContext { host, cache, guard: guard.clone(), progress };
-    let spec = ClusterSpec { brokers: run.lab.cluster.brokers.into(), settings: run.lab.cluster.settings.clone(), ..ClusterSpec::default() };
+    let spec =
+        ClusterSpec { brokers: run.lab.cluster.brokers.into(), settings: run.lab.cluster.settings.clone(), ..ClusterSpec::default() };
     let (cluster, prepared) = tokio::join!(timed(start_cluster(&runtime, &spec, &context)), timed(prepare(&submission, &preparing)));
     let ((cluster, cluster_took), (prepared, prepared_took)) = (cluster, prepared);
     let (cluster, prepared) = (cluster?, prepared?);
@@ -59,6 +60,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         live.note(warning);
     }
     let kafka = Kafka::connect(cluster.admin())?;
+    kafka.prepare_producer()?;
     let facts = facts(run, &submission, &cluster, &runtime);
     let scene = Scene {
         lab: run.lab.name.clone(),
@@ -105,7 +107,9 @@ async fn start_cluster(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterC
 }
 
 async fn prepare(submission: &Submission, context: &PrepareContext<'_>) -> Result<Prepared, Failure> {
-    program::prepare(submission, context).await.map_err(|error| Failure::environment(anyhow::Error::from(error).context("prepare the programs")))
+    program::prepare(submission, context)
+        .await
+        .map_err(|error| Failure::environment(anyhow::Error::from(error).context("prepare the programs")))
 }
 
 /// The command of every program that the selected checks start; the reason where the submission has none.
