@@ -8,5 +8,5 @@ fn main() -> ExitCode {
         kgrade::world::guard::watch(std::io::stdin());
         return ExitCode::SUCCESS;
     }
-    ExitCode::from(kgrade::exit::USAGE)
+    ExitCode::from(kgrade::cli::main())
 }

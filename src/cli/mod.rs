@@ -1,3 +1,144 @@
-//! Being built.
+//! The command line: one file per command. Only this folder and `main.rs` print.
 
 pub mod cluster;
+mod explain;
+mod grade;
+mod interrupt;
+mod lint;
+mod list;
+mod output;
+mod plan;
+mod replay;
+mod schema;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::exit;
+use crate::report::live::Live;
+use crate::report::terminal::Style;
+use crate::world::cluster::{CacheDir, ClusterContext, Host};
+use crate::world::guard::Guard;
+use crate::world::progress::Progress;
+
+/// Grades Kafka labs: runs your programs against a real Apache Kafka and says what is right, what is wrong, and why.
+#[derive(Debug, Parser)]
+#[command(name = "kgrade", version, args_conflicts_with_subcommands = true, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 all passed · 1 something failed · 2 usage or lab file · 3 environment, nothing graded · \
+    4 nothing selected · 5 inconclusive or error · 130 interrupted")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    grade: grade::GradeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check lab files without running anything.
+    Lint(lint::LintArgs),
+    /// Print the JSON Schema of lab files, or of the JSON report.
+    Schema(schema::SchemaArgs),
+    /// Explain a kind: what it does or asks, its settings, an example.
+    Explain(explain::ExplainArgs),
+    /// Show what grading a lab would do, without doing it.
+    Plan(plan::PlanArgs),
+    /// List the labs and their checks.
+    List(list::ListArgs),
+    /// Judge a saved run again, without a cluster.
+    Replay(replay::ReplayArgs),
+    /// Start a Kafka for yourself and leave it running.
+    Up(cluster::UpArgs),
+    /// Stop the Kafka that `kgrade up` started.
+    Down(cluster::DownArgs),
+}
+
+/// Runs a command that keeps a cluster: it outlives kgrade, so no watchdog looks after it.
+fn with_cluster(command: impl FnOnce(&ClusterContext, &mut dyn std::io::Write) -> anyhow::Result<u8>) -> Done {
+    let host = Host::from_env();
+    let cache = CacheDir::of(&host);
+    let live = Arc::new(Live::of_stderr(Style::of_stdout()));
+    let context = ClusterContext { host, cache, guard: Guard::none(), progress: Arc::clone(&live) as Arc<dyn Progress> };
+    let mut out = Vec::new();
+    let result = command(&context, &mut out);
+    live.finish();
+    output::print(&String::from_utf8_lossy(&out));
+    result.map_err(Failure::environment)
+}
+
+/// Where labs come from.
+#[derive(Debug, Clone, Args)]
+pub struct LabSource {
+    /// The folder with the labs; without it, the labs that kgrade carries.
+    #[arg(long, value_name = "DIR", env = "KGRADE_CHECKS")]
+    pub checks: Option<PathBuf>,
+}
+
+/// Runs the command line and returns the exit code.
+#[must_use]
+pub fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { exit::USAGE } else { exit::ALL_PASSED };
+        }
+    };
+    start_log();
+    let result = match cli.command {
+        None => grade::grade(&cli.grade),
+        Some(Command::Lint(args)) => lint::lint(&args),
+        Some(Command::Schema(args)) => schema::schema(&args),
+        Some(Command::Explain(args)) => explain::explain(&args),
+        Some(Command::Plan(args)) => plan::plan(&args),
+        Some(Command::List(args)) => list::list(&args),
+        Some(Command::Replay(args)) => replay::replay(&args),
+        Some(Command::Up(args)) => with_cluster(|context, out| cluster::up(&args, context, out)),
+        Some(Command::Down(args)) => with_cluster(|context, out| cluster::down(&args, context, out)),
+    };
+    match result {
+        Ok(code) => code,
+        Err(failure) => {
+            output::error(&failure.error);
+            failure.code
+        }
+    }
+}
+
+/// Why a command ended without doing its work, and the exit code for it.
+#[derive(Debug)]
+pub struct Failure {
+    /// What went wrong, with its context.
+    pub error: anyhow::Error,
+    /// See [`exit`].
+    pub code: u8,
+}
+
+impl Failure {
+    /// The command line or the lab file is wrong.
+    pub fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self { error: error.into(), code: exit::USAGE }
+    }
+
+    /// The environment cannot be used.
+    pub fn environment(error: impl Into<anyhow::Error>) -> Self {
+        Self { error: error.into(), code: exit::ENVIRONMENT }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::environment(error)
+    }
+}
+
+/// What a command returns: its exit code.
+pub type Done = Result<u8, Failure>;
+
+/// Diagnostics for those who look for a defect in kgrade: `KGRADE_LOG=debug kgrade lab-02`.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KGRADE_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off"));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

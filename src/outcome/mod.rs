@@ -1,1 +1,181 @@
-//! Being built.
+//! What a run came to: verdicts, mismatches, score. Plain data: every report is a pure function of an [`Outcome`].
+
+pub mod mismatch;
+pub mod redact;
+pub mod sanitize;
+pub mod score;
+pub mod verdict;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use mismatch::Mismatch;
+pub use score::Score;
+pub use verdict::Verdict;
+
+/// The version of the JSON form of an [`Outcome`].
+pub const SCHEMA: &str = "kgrade/outcome/v1";
+
+/// The result of grading one submission for one lab.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// The lab's name, for example `lab-02`.
+    pub lab: String,
+    /// The lab's title.
+    pub title: String,
+    /// Points reached; the sum over `checks`.
+    pub score: u32,
+    /// Points of all selected checks.
+    pub max_score: u32,
+    /// Whether this is a grade: every check passed, failed, or was skipped because of one that failed.
+    pub complete: bool,
+    /// Whether the run was interrupted before its end.
+    pub interrupted: bool,
+    /// One entry for each selected check, in the lab's order.
+    pub checks: Vec<CheckOutcome>,
+    /// What the run was made with.
+    pub run: RunFacts,
+    /// How long each phase of the run took, in milliseconds; the grader's own share is `grader`.
+    pub timings_ms: IndexMap<String, u64>,
+}
+
+/// How far a grade may be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// On the learner's own machine: feedback, no proof.
+    Practice,
+    /// In the learner's own workflow.
+    Ci,
+    /// By the instructor: clean clone, the instructor's checks, a sandbox.
+    Official,
+}
+
+/// What a run was made with: enough to run it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunFacts {
+    /// The run's own id, part of every topic and group name it makes.
+    pub id: String,
+    /// The seed that all generated data was drawn from; `--seed` runs it again.
+    pub seed: u64,
+    /// How far the grade may be trusted.
+    pub tier: Tier,
+    /// kgrade's version.
+    pub kgrade: String,
+    /// SHA-256 of the lab file, in hex.
+    pub checks_digest: String,
+    /// The digest of the submission's content, in hex.
+    pub submission_digest: Option<String>,
+    /// The submission's git commit, when it is a checkout.
+    pub commit: Option<String>,
+    /// The broker's version.
+    pub broker_version: Option<String>,
+    /// Where the cluster came from: `jvm`, `docker`, or an address.
+    pub cluster: String,
+    /// When the run began, seconds since 1970-01-01 UTC.
+    pub started_at: u64,
+}
+
+/// The result of one check.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckOutcome {
+    /// The check's id in the lab file.
+    pub id: String,
+    /// What the check asks for, in words.
+    pub title: String,
+    /// The line of the course that this check serves.
+    pub criterion: Option<String>,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// Points reached.
+    pub points: u32,
+    /// Points that can be reached.
+    pub max_points: u32,
+    /// One sentence: why the verdict is what it is. Empty for a plain pass.
+    pub message: String,
+    /// What was expected, when something else was seen.
+    pub expected: Option<String>,
+    /// What was seen last.
+    pub observed: Option<String>,
+    /// The records, offsets and moments that show it; five at the most.
+    pub witnesses: Vec<String>,
+    /// How many more witnesses there were.
+    pub more_witnesses: u64,
+    /// What it probably means, in the terms of the learner's client.
+    pub cause: Option<String>,
+    /// What is right but worth knowing.
+    pub remarks: Vec<String>,
+    /// The lab author's hint; only set when the check did not pass.
+    pub hint: Option<String>,
+    /// The command to type next.
+    pub next: Option<String>,
+    /// Where the check stands in the lab file.
+    pub place: Option<Place>,
+    /// How often the state was looked at.
+    pub looks: u64,
+    /// When the final state was first seen, in milliseconds since the run began.
+    pub first_seen_ms: Option<u64>,
+    /// How long the check took, in milliseconds.
+    pub duration_ms: u64,
+    /// The last lines that the check's programs wrote; only set when the check did not pass.
+    pub output: Vec<OutputLine>,
+}
+
+/// A place in a lab file. Lines and columns count from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The file as the author knows it, for example `checks/lab-02/lab.yaml`.
+    pub file: String,
+    /// The line.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+}
+
+/// One line that a learner's program wrote. Raw: every report cleans it in its own way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutputLine {
+    /// The program instance, for example `consumer` or `second`.
+    pub program: String,
+    /// `stdout` or `stderr`.
+    pub stream: String,
+    /// Milliseconds since the run began.
+    pub at_ms: u64,
+    /// The line.
+    pub text: String,
+}
+
+/// A check that passed, for tests.
+#[cfg(test)]
+pub(crate) fn sample(id: &str) -> CheckOutcome {
+    CheckOutcome {
+        id: id.to_owned(),
+        title: "The topic has six partitions".to_owned(),
+        criterion: None,
+        verdict: Verdict::Passed,
+        points: 10,
+        max_points: 10,
+        message: String::new(),
+        expected: None,
+        observed: None,
+        witnesses: Vec::new(),
+        more_witnesses: 0,
+        cause: None,
+        remarks: Vec::new(),
+        hint: None,
+        next: None,
+        place: None,
+        looks: 1,
+        first_seen_ms: None,
+        duration_ms: 3_200,
+        output: Vec::new(),
+    }
+}

@@ -1,1 +1,15 @@
-//! Being built.
+//! Doing it: walks the plan, lets the kinds act and observe, and asks the referees after every look.
+//!
+//! Nothing here prints, and nothing here knows what a kind means.
+
+pub mod clock;
+mod context;
+pub mod engine;
+mod instance;
+pub mod referee;
+pub mod replay;
+mod scene;
+
+pub use context::{CheckCtx, StartSpec};
+pub use engine::{Observer, Silent};
+pub use scene::Scene;

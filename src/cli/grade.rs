@@ -1,0 +1,222 @@
+//! `kgrade lab-02`: grades a submission.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use indexmap::IndexMap;
+use tokio::sync::watch;
+
+use super::{Done, Failure, LabSource, output};
+use crate::lab::{Check, Lab};
+use crate::outcome::{CheckOutcome, Outcome, RunFacts, SCHEMA, Score, score};
+use crate::report::live::Live;
+use crate::report::terminal::{self, Style};
+use crate::report::{ReportTarget, check_targets};
+use crate::run::{Observer, engine};
+use crate::timeline::{Recorder, evidence};
+use crate::world::cluster::Runtime;
+use crate::{exit, lab, plan};
+
+mod polish;
+mod reporter;
+mod stage;
+
+use self::polish::Polish;
+use self::reporter::Reporter;
+
+/// Grade a submission.
+#[derive(Debug, Args)]
+pub struct GradeArgs {
+    /// The lab, for example lab-02, or the path of a lab file.
+    #[arg(required = true)]
+    lab: Option<String>,
+    /// The folder with your programs.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    submission: PathBuf,
+    #[command(flatten)]
+    source: LabSource,
+    /// Only these checks (ids or tags, or FILE:LINE), with the checks that they need.
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Where Kafka runs: jvm (kgrade starts one), or HOST:PORT of one that is there.
+    #[arg(long, value_name = "WHERE", env = "KAFKA_BOOTSTRAP_SERVERS")]
+    cluster: Option<Runtime>,
+    /// Also write a report; may be repeated.
+    #[arg(long = "report", value_name = "FORMAT=PATH")]
+    reports: Vec<ReportTarget>,
+    /// Save everything that happened, to judge it again or to ask about it.
+    #[arg(long, value_name = "FILE")]
+    evidence: Option<PathBuf>,
+    /// The seed of all data and moments; the same seed gives the same experiment.
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// How many checks run side by side.
+    #[arg(long, value_name = "NUMBER", default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: u16,
+    /// Stretches all time limits, for a slow machine.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale)]
+    timeout_scale: f64,
+    /// Show where the time went.
+    #[arg(long)]
+    timings: bool,
+    /// Show nothing while it runs.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+fn scale(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if (0.1..=100.0).contains(&factor) => Ok(factor),
+        Ok(_) => Err("a factor from 0.1 to 100".to_owned()),
+        Err(_) => Err("not a number".to_owned()),
+    }
+}
+
+/// Grades, prints the result, and says the exit code.
+pub fn grade(args: &GradeArgs) -> Done {
+    let began = Instant::now();
+    let source = lab::find::find(args.lab.as_deref().unwrap_or_default(), args.source.checks.as_deref()).map_err(super::lint::not_found)?;
+    let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    let bindings = lab::Bindings { run_id: run_id(), seed };
+    let resolved = source.resolve(&bindings).map_err(super::lint::wrong)?;
+    let chosen = plan::select(&resolved, &args.only).map_err(super::plan::nothing_selected)?;
+    check_targets(&args.reports).map_err(Failure::usage)?;
+    if let Some(path) = &args.evidence {
+        crate::report::check_writable(path).map_err(Failure::usage)?;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::environment(anyhow::Error::from(error).context("start the runtime")))?;
+    let run = Run {
+        args,
+        began,
+        lab: resolved,
+        checks: chosen,
+        lab_text: source.source.text.to_string(),
+        polish: Arc::new(Polish::new(&args.submission)),
+    };
+    let result = runtime.block_on(run.go());
+    // A blocking call that is still under way (a dead broker) must not keep the person waiting.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    result
+}
+
+/// Part of every topic and group name of the run.
+fn run_id() -> String {
+    const SIGNS: &[u8] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let sign = |_| SIGNS.get(usize::from(rand::random::<u8>()) % SIGNS.len()).copied().map_or('0', char::from);
+    (0..8).map(sign).collect()
+}
+
+struct Run<'a> {
+    args: &'a GradeArgs,
+    began: Instant,
+    lab: Lab,
+    checks: Vec<Arc<Check>>,
+    lab_text: String,
+    polish: Arc<Polish>,
+}
+
+impl Run<'_> {
+    async fn go(self) -> Done {
+        let style = Style { timings: self.args.timings, ..Style::of_stdout() };
+        let live = Arc::new(if self.args.quiet { Live::quiet() } else { Live::of_stderr(style) });
+        let (interrupt, interrupted) = watch::channel(false);
+        tokio::spawn(super::interrupt::listen(interrupt));
+        let recorder = Recorder::starting(self.began);
+        let mut timings = IndexMap::from([("lab".to_owned(), self.millis())]);
+
+        let staged = tokio::select! {
+            staged = stage::build(&self, &recorder, &live, interrupted.clone()) => staged,
+            () = super::interrupt::happened(interrupted.clone()) => {
+                live.finish();
+                output::note("interrupted before grading began");
+                return Ok(exit::INTERRUPTED);
+            }
+        };
+        let stage::Stage { scene, phases } = staged.inspect_err(|_| live.finish())?;
+        timings.extend(phases);
+        timings.insert("ready".to_owned(), self.millis());
+
+        let reporter = Arc::new(Reporter::new(&self, &scene, Arc::clone(&live)));
+        for check in &self.checks {
+            live.check_waiting(&check.id);
+        }
+        let observer: Arc<dyn Observer> = Arc::clone(&reporter) as Arc<dyn Observer>;
+        let graded_from = self.millis();
+        let checks = engine::run(&scene, &self.checks, usize::from(self.args.jobs), &observer).await;
+        timings.insert("experiments".to_owned(), self.millis() - graded_from);
+        drop(observer);
+        live.finish();
+
+        let stopping_from = self.millis();
+        let facts = scene.facts.clone();
+        stage::strike(scene).await;
+        timings.insert("stop".to_owned(), self.millis() - stopping_from);
+        let reporting_from = self.millis();
+        let interrupted = *interrupted.borrow();
+        let mut outcome = outcome(&self.lab, checks, facts, timings, interrupted);
+        self.polish.outcome(&mut outcome);
+        let written = self.write(&mut outcome, &recorder, reporting_from);
+        output::print(&terminal::render(&outcome, &style));
+        if let Err(error) = written {
+            output::error(&error);
+            return Ok(exit::ENVIRONMENT);
+        }
+        Ok(if interrupted { exit::INTERRUPTED } else { score::exit_code(&outcome.checks) })
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Writes the evidence and the reports, and fills in what that took: a report cannot hold the time of its own writing, so that is left out.
+    fn write(&self, outcome: &mut Outcome, recorder: &Recorder, from: u64) -> anyhow::Result<()> {
+        let mut first = Ok(());
+        if let Some(path) = &self.args.evidence {
+            let header = evidence::Header {
+                schema: evidence::SCHEMA.to_owned(),
+                lab: self.lab.name.clone(),
+                lab_text: self.lab_text.clone(),
+                selected: self.checks.iter().map(|check| check.id.clone()).collect(),
+                timeout_scale: self.args.timeout_scale,
+                run: outcome.run.clone(),
+            };
+            let mut bytes = Vec::new();
+            first = evidence::write(&header, &recorder.timeline(), &mut bytes)
+                .map_err(anyhow::Error::from)
+                .and_then(|()| crate::report::write_file(path, self.polish.redactor.text(&String::from_utf8_lossy(&bytes)).as_bytes()));
+        }
+        let timings = &mut outcome.timings_ms;
+        timings.insert("reports".to_owned(), self.millis() - from);
+        let total = self.millis();
+        let experiments = timings.get("experiments").copied().unwrap_or(0);
+        timings.insert("grader".to_owned(), total - experiments);
+        timings.insert("total".to_owned(), total);
+        for target in &self.args.reports {
+            let written = target.write(outcome);
+            first = first.and(written);
+        }
+        first
+    }
+}
+
+fn outcome(lab: &Lab, checks: Vec<CheckOutcome>, run: RunFacts, timings_ms: IndexMap<String, u64>, interrupted: bool) -> Outcome {
+    let Score { points, max_points, complete } = Score::of(&checks);
+    Outcome {
+        schema: SCHEMA.to_owned(),
+        lab: lab.name.clone(),
+        title: lab.title.clone(),
+        score: points,
+        max_score: max_points,
+        complete: complete && !interrupted,
+        interrupted,
+        checks,
+        run,
+        timings_ms,
+    }
+}

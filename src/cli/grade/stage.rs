@@ -1,0 +1,152 @@
+//! Setting the scene: sink, cluster and programs, made side by side.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use tokio::sync::watch;
+
+use super::Run;
+use crate::cli::Failure;
+use crate::outcome::{RunFacts, Tier};
+use crate::report::live::Live;
+use crate::run::Scene;
+use crate::timeline::Recorder;
+use crate::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Host, Runtime};
+use crate::world::guard::Guard;
+use crate::world::kafka::Kafka;
+use crate::world::program::{self, PrepareContext, Prepared, Submission, SubmissionError};
+use crate::world::progress::Progress;
+use crate::world::sink::Sink;
+
+/// The packages of the course, for submissions without a `requirements.txt`.
+const COURSE_REQUIREMENTS: &str = include_str!("../../../checks/requirements.txt");
+
+/// The scene, and how long its parts took, in milliseconds.
+pub struct Stage {
+    pub scene: Arc<Scene>,
+    pub phases: Vec<(String, u64)>,
+}
+
+/// Makes everything that the checks share. Dropping the future removes what was made.
+pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interrupted: watch::Receiver<bool>) -> Result<Stage, Failure> {
+    let submission = Submission::open(&run.args.submission).map_err(Failure::environment)?;
+    let commands = commands(run, &submission);
+    let guard = std::env::current_exe().context("find kgrade's own file").and_then(|exe| Guard::start(&exe))?;
+    let host = Host::from_env();
+    let runtime = run.args.cluster.clone().unwrap_or(Runtime::Jvm);
+    let cache = CacheDir::of(&host);
+    let mark = run.lab.run_id.clone();
+
+    let sink = Sink::start(recorder.clone()).await?;
+    let progress: Arc<dyn Progress> = Arc::clone(live) as Arc<dyn Progress>;
+    let preparing = PrepareContext {
+        cache: cache.path().to_owned(),
+        guard: &guard,
+        progress: &**live,
+        mark: &mark,
+        course_requirements: COURSE_REQUIREMENTS,
+        commands: commands.values().filter_map(|command| command.as_ref().ok().cloned()).collect(),
+        environment: program::grader_environment(),
+    };
+    let context = ClusterContext { host, cache, guard: guard.clone(), progress };
+    let spec =
+        ClusterSpec { brokers: run.lab.cluster.brokers.into(), settings: run.lab.cluster.settings.clone(), ..ClusterSpec::default() };
+    let (cluster, prepared) = tokio::join!(timed(start_cluster(&runtime, &spec, &context)), timed(prepare(&submission, &preparing)));
+    let ((cluster, cluster_took), (prepared, prepared_took)) = (cluster, prepared);
+    let (cluster, prepared) = (cluster?, prepared?);
+    if let Some(warning) = cluster.warning() {
+        live.note(warning);
+    }
+    let kafka = Kafka::connect(cluster.admin())?;
+    kafka.prepare_producer()?;
+    let facts = facts(run, &submission, &cluster, &runtime);
+    let scene = Scene {
+        lab: run.lab.name.clone(),
+        recorder: recorder.clone(),
+        cluster,
+        kafka,
+        sink,
+        prepared,
+        commands,
+        guard,
+        facts,
+        scale: run.args.timeout_scale,
+        interrupted,
+        reading: tokio::sync::Mutex::new(()),
+    };
+    let phases = vec![("cluster".to_owned(), cluster_took), ("programs".to_owned(), prepared_took)];
+    Ok(Stage { scene: Arc::new(scene), phases })
+}
+
+/// Takes everything down. The programs ended with their checks.
+pub async fn strike(scene: Arc<Scene>) {
+    match Arc::try_unwrap(scene) {
+        Ok(scene) => {
+            let Scene { cluster, kafka, sink, prepared, guard, .. } = scene;
+            drop((kafka, sink));
+            let removing = tokio::task::spawn_blocking(move || drop(prepared));
+            cluster.stop().await;
+            let _ = removing.await;
+            drop(guard);
+        }
+        // A task still holds it: what it holds goes away with it.
+        Err(scene) => drop(scene),
+    }
+}
+
+async fn timed<T>(work: impl Future<Output = T>) -> (T, u64) {
+    let began = Instant::now();
+    let result = work.await;
+    (result, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX))
+}
+
+async fn start_cluster(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterContext) -> Result<Cluster, Failure> {
+    cluster::start(runtime, spec, context).await.map_err(Failure::environment)
+}
+
+async fn prepare(submission: &Submission, context: &PrepareContext<'_>) -> Result<Prepared, Failure> {
+    program::prepare(submission, context)
+        .await
+        .map_err(|error| Failure::environment(anyhow::Error::from(error).context("prepare the programs")))
+}
+
+/// The command of every program that the selected checks start; the reason where the submission has none.
+fn commands(run: &Run<'_>, submission: &Submission) -> HashMap<String, Result<Vec<String>, SubmissionError>> {
+    let programs = run.checks.iter().flat_map(|check| &check.programs);
+    programs.map(|(name, program)| (name.clone(), submission.command(&run.lab.name, name, &program.command))).collect()
+}
+
+fn facts(run: &Run<'_>, submission: &Submission, cluster: &Cluster, runtime: &Runtime) -> RunFacts {
+    RunFacts {
+        id: run.lab.run_id.clone(),
+        seed: run.lab.seed,
+        tier: Tier::Practice,
+        kgrade: env!("CARGO_PKG_VERSION").to_owned(),
+        checks_digest: run.lab.digest.clone(),
+        submission_digest: Some(submission.digest().to_owned()),
+        commit: commit_of(submission),
+        broker_version: cluster.version().map(str::to_owned),
+        cluster: match runtime {
+            Runtime::Jvm => "jvm".to_owned(),
+            Runtime::Docker => "docker".to_owned(),
+            Runtime::External(address) => address.clone(),
+        },
+        started_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+    }
+}
+
+/// The commit that is checked out in the submission's folder, when git knows one.
+fn commit_of(submission: &Submission) -> Option<String> {
+    let output = std::process::Command::new("git")
+        .args(["-C"])
+        .arg(submission.folder())
+        .args(["rev-parse", "HEAD"])
+        .stdin(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .output()
+        .ok()?;
+    let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (output.status.success() && commit.len() >= 40).then_some(commit)
+}

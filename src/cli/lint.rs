@@ -1,0 +1,57 @@
+//! `kgrade lint`.
+
+use anyhow::anyhow;
+use clap::Args;
+
+use super::{Done, Failure, LabSource, output};
+use crate::exit;
+use crate::lab::find::{self, FindError};
+use crate::lab::{LabErrors, Severity};
+
+/// Check lab files.
+#[derive(Debug, Args)]
+pub struct LintArgs {
+    /// Labs, or paths of lab files; all labs when left out.
+    labs: Vec<String>,
+    #[command(flatten)]
+    source: LabSource,
+}
+
+/// Says everything that is wrong or doubtful; exit 2 when something is wrong.
+pub fn lint(args: &LintArgs) -> Done {
+    let checks = args.source.checks.as_deref();
+    let labs = if args.labs.is_empty() { find::names(checks).map_err(Failure::usage)? } else { args.labs.clone() };
+    let mut wrong = false;
+    for lab in &labs {
+        let found = match find::find(lab, checks) {
+            Ok(source) => source.lint(),
+            Err(FindError::Lab(errors)) => errors,
+            Err(error) => return Err(Failure::usage(error)),
+        };
+        wrong |= found.found.iter().any(|finding| finding.severity == Severity::Error);
+        if found.found.is_empty() {
+            output::print(&format!("{lab}: nothing to say\n"));
+        } else {
+            output::note(found.render(colour()).trim_end());
+        }
+    }
+    Ok(if wrong { exit::USAGE } else { exit::ALL_PASSED })
+}
+
+fn colour() -> bool {
+    console::colors_enabled_stderr()
+}
+
+/// A lab file that is wrong, as the end of another command: shown whole, with its places.
+pub fn wrong(errors: LabErrors) -> Failure {
+    output::note(errors.render(colour()).trim_end());
+    Failure::usage(anyhow!("the lab file has to be mended first"))
+}
+
+/// A lab that was not found, or cannot be read.
+pub fn not_found(error: FindError) -> Failure {
+    match error {
+        FindError::Lab(errors) => wrong(errors),
+        other => Failure::usage(other),
+    }
+}

@@ -1,0 +1,23 @@
+//! Printing, in one place. A reader that went away (`| head`) is no error.
+
+use std::io::{IsTerminal, Write};
+
+use console::style;
+
+/// Prints text to standard output.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Prints an error with its causes to standard error.
+pub fn error(error: &anyhow::Error) {
+    let text = crate::outcome::sanitize::terminal(&format!("{error:#}"));
+    let word = if std::io::stderr().is_terminal() { style("error:").for_stderr().red().bold().to_string() } else { "error:".to_owned() };
+    let _ = writeln!(std::io::stderr().lock(), "{word} {text}");
+}
+
+/// Prints a line to standard error.
+pub fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}

@@ -1,0 +1,42 @@
+//! `alive`: a program is still running.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, Expect, Kind, Reference, View};
+use crate::outcome::Mismatch;
+
+/// A program has not ended.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Alive {
+    /// The instance.
+    pub instance: String,
+}
+
+impl Kind for Alive {
+    const DOC: &'static str = "An instance is still running, and never ended meanwhile. A consumer is a service: it waits through pauses without input and survives a record it cannot read.";
+    const EXAMPLE: &'static str = "alive: { instance: first }";
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::Instance(self.instance.clone())]
+    }
+}
+
+impl Expect for Alive {
+    fn judge(&self, view: &View<'_>) -> Answer {
+        let Some(instance) = view.instance(&self.instance).filter(|instance| !instance.starts.is_empty()) else {
+            return Answer::NotShown(format!("`{}` was not started", self.instance));
+        };
+        let Some(exit) = instance.exits.first() else { return Answer::holds(1) };
+        let mismatch = Mismatch::new(
+            format!("`{}` has ended", self.instance),
+            "it runs until it is asked to stop",
+            format!("ended at {}", super::view::seconds(exit.at)),
+        );
+        Answer::Violated(match view.end_of(&self.instance) {
+            Some(end) => mismatch.cause(end),
+            None => mismatch,
+        })
+    }
+}

@@ -1,0 +1,193 @@
+//! `delivered`: what the learner's program handed to the sink.
+
+use std::collections::HashMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::view::{count, seconds};
+use super::{Answer, Expect, Finding, Kind, Reference, View};
+use crate::outcome::Mismatch;
+use crate::timeline::Delivery;
+
+/// Events reached the sink: answered with 2xx while the client was still there. All that is named must hold.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Delivered {
+    /// Only what this instance delivers counts; without it, what any instance of the check delivers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Data sets of which every event is delivered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub every: Vec<String>,
+    /// How often each event of `every` may be delivered (at_least_once).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<Times>,
+    /// How many deliveries have begun, answered or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<u64>,
+    /// Nothing but known events may be posted: bad records must not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nothing_else: Option<bool>,
+}
+
+/// How often an event is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Times {
+    /// Once or more: repeats after a crash are right.
+    AtLeastOnce,
+    /// Once: nothing went wrong, so nothing may be repeated.
+    ExactlyOnce,
+}
+
+impl Kind for Delivered {
+    const DOC: &'static str = "What the learner's program handed to the sink. An event counts as delivered when its POST was answered with 2xx while the client was still there.\n\n\
+        The sink answers in turn, so `delivered` and a committed offset can be put in order: that is what shows whether a consumer commits before or after its work.";
+    const EXAMPLE: &'static str = "delivered: { every: [events], times: exactly_once }";
+
+    fn references(&self) -> Vec<Reference> {
+        let data = self.every.iter().map(|name| Reference::Data(name.clone()));
+        data.chain(self.by.iter().map(|name| Reference::Instance(name.clone()))).collect()
+    }
+
+    fn lint(&self) -> Vec<Finding> {
+        if self.every.is_empty() && self.begun.is_none() && self.nothing_else != Some(true) {
+            return vec![Finding::new("this asks for nothing", "add `every`, `begun` or `nothing_else: true`")];
+        }
+        if self.begun == Some(0) {
+            return vec![Finding::at("begun", "0 deliveries would pass without anything having happened", "ask for at least 1")];
+        }
+        if self.times.is_some() && self.every.is_empty() {
+            return vec![Finding::at("times", "`times` says how often the events of `every` come, but there is no `every`", "name the data sets: `every: [events]`")];
+        }
+        Vec::new()
+    }
+}
+
+impl Expect for Delivered {
+    fn judge(&self, view: &View<'_>) -> Answer {
+        let deliveries = self.deliveries(view);
+        let mut times: HashMap<&str, Vec<&Delivery>> = HashMap::new();
+        for delivery in &deliveries {
+            match judge_body(view, delivery) {
+                Body::Event(id) => {
+                    if delivery.done() {
+                        times.entry(id).or_default().push(delivery);
+                    }
+                }
+                Body::Changed(mismatch) => return Answer::Violated(mismatch),
+                Body::Stranger(mismatch) if self.nothing_else == Some(true) => return Answer::Violated(mismatch),
+                Body::Stranger(_) => {}
+            }
+        }
+        if self.times == Some(Times::ExactlyOnce)
+            && let Some(mismatch) = self.repeated(view, &times)
+        {
+            return Answer::Violated(mismatch);
+        }
+        if let Some(wanted) = self.begun
+            && (deliveries.len() as u64) < wanted
+        {
+            let seen = count(deliveries.len() as u64, "delivery").replace("deliverys", "deliveries");
+            let message = if deliveries.is_empty() {
+                "your program delivered nothing to the sink".to_owned()
+            } else {
+                format!("your program began {seen} and no more")
+            };
+            return self.not_yet(view, Mismatch::new(message, format!("{wanted} deliveries begun"), format!("{seen} begun")));
+        }
+        if let Some(mismatch) = self.missing(view, &times) {
+            return self.not_yet(view, mismatch);
+        }
+        Answer::holds(deliveries.len() as u64)
+    }
+}
+
+enum Body<'a> {
+    Event(&'a str),
+    Changed(Mismatch),
+    Stranger(Mismatch),
+}
+
+/// Compares what was posted with the event that it claims to be.
+fn judge_body<'a>(view: &View<'a>, delivery: &'a Delivery) -> Body<'a> {
+    let body = view.timeline.body(delivery);
+    let event = delivery.event.as_deref().and_then(|id| view.event(id));
+    let shown: String = String::from_utf8_lossy(body).chars().take(80).collect();
+    let Some(event) = event else {
+        let message = "your program posted something that is no event";
+        let mismatch = Mismatch::new(message, "only events are posted", format!("posted at {}: {shown}", seconds(delivery.begun)))
+            .cause("a record that is not a JSON object is to be reported on standard error and passed over, not posted");
+        return Body::Stranger(mismatch);
+    };
+    match serde_json::from_slice::<Value>(body) {
+        Ok(json) if json == event.json => Body::Event(&event.id),
+        _ => Body::Changed(Mismatch::new(
+            format!("event {} was posted with other content", event.id),
+            format!("the event as it is in Kafka: {}", event.line),
+            format!("posted: {shown}"),
+        )),
+    }
+}
+
+impl Delivered {
+    fn deliveries<'a>(&self, view: &View<'a>) -> Vec<&'a Delivery> {
+        let instances = match &self.by {
+            Some(name) => view.instance(name).into_iter().collect(),
+            None => view.timeline.instances_of(view.check).into_iter().map(|(_, instance)| instance).collect::<Vec<_>>(),
+        };
+        instances.into_iter().flat_map(|instance| view.timeline.deliveries(instance)).collect()
+    }
+
+    fn repeated(&self, view: &View<'_>, times: &HashMap<&str, Vec<&Delivery>>) -> Option<Mismatch> {
+        let wanted = view.event_ids(&self.every);
+        let mut twice: Vec<_> = times.iter().filter(|(id, done)| done.len() > 1 && wanted.contains(**id)).collect();
+        if twice.is_empty() {
+            return None;
+        }
+        twice.sort_by_key(|(_, done)| done.get(1).map(|delivery| delivery.begun));
+        let witnesses = twice.iter().map(|(id, done)| {
+            let moments: Vec<_> = done.iter().map(|delivery| format!("by {} at {}", short(&delivery.instance), seconds(delivery.begun))).collect();
+            let topic = done.first().and_then(|delivery| delivery.record.as_ref()).map_or("", |(topic, _, _)| topic);
+            format!("{}: {}", view.event_place(topic, id), moments.join(" and "))
+        });
+        let what = if twice.len() == 1 { "one event was".to_owned() } else { format!("{} events were", twice.len()) };
+        let observed = format!("{} more than once", count(twice.len() as u64, "event"));
+        Some(Mismatch::new(format!("{what} delivered more than once"), "each event delivered once", observed).witnesses(witnesses))
+    }
+
+    fn missing(&self, view: &View<'_>, times: &HashMap<&str, Vec<&Delivery>>) -> Option<Mismatch> {
+        let wanted = view.event_ids(&self.every);
+        let lost: Vec<_> = wanted.iter().filter(|id| !times.contains_key(**id)).collect();
+        if lost.is_empty() {
+            return None;
+        }
+        let done = wanted.len() - lost.len();
+        let message = format!("{} of {} not delivered", count(lost.len() as u64, "event"), wanted.len());
+        let topic = view.timeline.instances_of(view.check).iter().find_map(|(_, instance)| {
+            let delivery = view.timeline.deliveries(instance).next()?;
+            delivery.record.as_ref().map(|(topic, _, _)| topic.to_string())
+        });
+        let witnesses = lost.iter().map(|id| view.event_place(topic.as_deref().unwrap_or(""), id));
+        Some(Mismatch::new(message, format!("all {} events", wanted.len()), format!("{done} delivered")).witnesses(witnesses))
+    }
+
+    /// Not yet; or never, when nobody is left who could deliver.
+    fn not_yet(&self, view: &View<'_>, mismatch: Mismatch) -> Answer {
+        let over = match &self.by {
+            Some(name) => view.instance(name).is_some_and(|instance| instance.over()),
+            None => {
+                let instances = view.timeline.instances_of(view.check);
+                !instances.is_empty() && instances.iter().all(|(_, instance)| instance.over())
+            }
+        };
+        let mismatch = view.with_ends(mismatch);
+        if over { Answer::Violated(mismatch) } else { Answer::NotYet(mismatch) }
+    }
+}
+
+fn short(instance: &str) -> &str {
+    instance.split_once('/').map_or(instance, |(_, name)| name)
+}

@@ -1,0 +1,179 @@
+//! `records`: what stands in a topic.
+
+mod facts;
+mod keys;
+mod values;
+
+use anyhow::Result;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::facts::Facts;
+use super::view::count;
+use super::{Answer, Evidence, Expect, Finding, Kind, Reference, View};
+use crate::outcome::Mismatch;
+use crate::run::CheckCtx;
+
+/// The records of a topic: how many, with which values, keys, places and order. All that is named must hold.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Records {
+    /// The topic.
+    pub topic: String,
+    /// The data set whose events the records carry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// How many records there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<Count>,
+    /// `equal`: each value is JSON and equals its event, and each event is there once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Values>,
+    /// What the key is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+    /// `consistent`: records with one key stand on one partition, whatever the partitioner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<Placement>,
+    /// In which order the events of one key stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+    /// How many partitions hold records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitions_used: Option<AtLeast>,
+}
+
+/// A number of records.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Count {
+    /// Exactly so many; add `stable` to the check to catch one more.
+    Exactly(u64),
+    /// So many or more.
+    AtLeast(u64),
+}
+
+/// At least so many.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AtLeast {
+    /// The number.
+    pub at_least: u64,
+}
+
+/// How values compare with events.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Values {
+    /// JSON that equals the event; order of fields, spacing and escapes are free.
+    Equal,
+}
+
+/// What the key of a record is.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// The event's field that is the key, as text.
+    pub field: String,
+}
+
+/// Where records stand.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Placement {
+    /// One key, one partition.
+    Consistent,
+}
+
+/// The order of the events of one key.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// The event's field that ascends with the offset.
+    pub by: String,
+    /// The event's field that tells which records belong together.
+    pub per: String,
+}
+
+impl Kind for Records {
+    const DOC: &'static str = "What stands in a topic: how many records, whether their values are the events, what their keys are, whether one key stays on one partition and in order.\n\n\
+        Kafka keeps order within a partition only. A key is what keeps the events of one user together; which hash places it (murmur2 in Java, kafka-python and aiokafka, CRC-32 in librdkafka) does not matter, as long as it is always the same.";
+    const EXAMPLE: &'static str = "records: { topic: $(topic), of: events, key: { field: user_id }, partition: consistent }";
+
+    fn references(&self) -> Vec<Reference> {
+        self.of.iter().map(|name| Reference::Data(name.clone())).collect()
+    }
+
+    fn lint(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let needs_events = self.values.is_some() || self.key.is_some() || self.order.is_some();
+        if needs_events && self.of.is_none() {
+            findings.push(Finding::new("the records are compared with events, but it is not said with which", "name the data set: `of: events`"));
+        }
+        let asks = needs_events || self.count.is_some() || self.partition.is_some() || self.partitions_used.is_some();
+        if !asks {
+            findings.push(Finding::new("this asks for nothing", "add `count`, `values`, `key`, `partition`, `order` or `partitions_used`"));
+        }
+        if let Some(Count::AtLeast(0) | Count::Exactly(0)) = self.count {
+            findings.push(Finding::at("count", "zero records would pass without anything having happened", "ask for at least one"));
+        }
+        findings
+    }
+}
+
+impl Expect for Records {
+    async fn observe(&self, ctx: &CheckCtx) -> Result<()> {
+        ctx.read_topic(&self.topic).await
+    }
+
+    fn judge(&self, view: &View<'_>) -> Answer {
+        let Some(topic) = view.timeline.topic(&self.topic) else {
+            return Answer::NotShown(format!("topic {} was never looked at", self.topic));
+        };
+        if let Some((_, None)) = topic.description {
+            let message = format!("topic {} does not exist", self.topic);
+            return Answer::NotYet(view.with_ends(Mismatch::new(message, "records in it", "no such topic")));
+        }
+        let set = self.of.as_deref().and_then(|name| view.data_set(name));
+        let facts = Facts::of(topic.records(view.timeline), set);
+        if facts.records.is_empty() {
+            let message = format!("topic {} is empty", self.topic);
+            return Answer::NotYet(view.with_ends(Mismatch::new(message, self.wanted(), "no record")));
+        }
+        let mut evidence = Evidence::of(facts.records.len() as u64);
+        let asked = [
+            self.values.and_then(|Values::Equal| values::judge(&facts)),
+            self.count.and_then(|wanted| judge_count(wanted, &facts)),
+            self.key.as_ref().and_then(|key| keys::judge_key(&key.field, &facts, &mut evidence.remarks)),
+            self.partition.and_then(|Placement::Consistent| keys::judge_placement(&facts)),
+            self.order.as_ref().and_then(|order| keys::judge_order(&order.by, &order.per, &facts)),
+            self.partitions_used.and_then(|wanted| keys::judge_spread(wanted.at_least, &facts)),
+        ];
+        match asked.into_iter().flatten().next() {
+            Some(mismatch) => Answer::NotYet(view.with_ends(mismatch)),
+            None => Answer::Holds(evidence),
+        }
+    }
+}
+
+impl Records {
+    fn wanted(&self) -> String {
+        match self.count {
+            Some(Count::Exactly(number)) => count(number, "record"),
+            Some(Count::AtLeast(number)) => format!("at least {}", count(number, "record")),
+            None => "records".to_owned(),
+        }
+    }
+}
+
+fn judge_count(wanted: Count, facts: &Facts<'_>) -> Option<Mismatch> {
+    let seen = facts.records.len() as u64;
+    let (holds, expected) = match wanted {
+        Count::Exactly(number) => (seen == number, count(number, "record")),
+        Count::AtLeast(number) => (seen >= number, format!("at least {}", count(number, "record"))),
+    };
+    (!holds).then(|| Mismatch::new(format!("the topic holds {}, not {expected}", count(seen, "record")), expected, count(seen, "record")))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! What the judge of records says, with near misses.

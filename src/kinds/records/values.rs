@@ -1,0 +1,130 @@
+//! Whether each value is its event, and each event is there once.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::facts::{Fact, Facts, place, short};
+use crate::kinds::view::count;
+use crate::outcome::Mismatch;
+
+/// What is wrong with the values, if anything. Forms come before numbers: a wrong form explains most.
+pub fn judge(facts: &Facts<'_>) -> Option<Mismatch> {
+    form(facts).or_else(|| content(facts)).or_else(|| missing(facts)).or_else(|| repeated(facts))
+}
+
+fn form(facts: &Facts<'_>) -> Option<Mismatch> {
+    let wrong: Vec<_> = facts.records.iter().filter(|fact| !matches!(fact.json, Some(Value::Object(_)))).collect();
+    let first = wrong.first()?;
+    let witnesses = wrong.iter().map(|fact| format!("{}: {}", place(&fact.record), shown(fact)));
+    let of = format!("{} of {}", wrong.len(), count(facts.records.len() as u64, "record"));
+    let mismatch = Mismatch::new(
+        format!("{of} {} not hold a JSON object", if wrong.len() == 1 { "does" } else { "do" }),
+        "each value is one JSON object, the event",
+        format!("for example: {}", shown(first)),
+    )
+    .witnesses(witnesses);
+    Some(match cause_of_form(first) {
+        Some(cause) => mismatch.cause(cause),
+        None => mismatch,
+    })
+}
+
+fn cause_of_form(fact: &Fact<'_>) -> Option<&'static str> {
+    let value = fact.record.value.unwrap_or_default();
+    match &fact.json {
+        Some(Value::String(inner)) if serde_json::from_str::<Value>(inner).is_ok_and(|value| value.is_object()) => Some(
+            "the event was encoded as JSON twice: the value is a JSON string that holds JSON. Call json.dumps once, on the dict; \
+             a line from standard input is JSON already",
+        ),
+        Some(_) => None,
+        None if value.starts_with(b"{'") || value.starts_with(b"b'") => Some(
+            "the value is Python's way to print an object, str(…), not JSON: strings have single quotes. Use json.dumps(event).encode()",
+        ),
+        None if value.is_empty() => Some("the value is empty: the event went into the key, or nowhere"),
+        None => None,
+    }
+}
+
+fn shown(fact: &Fact<'_>) -> String {
+    match fact.record.value {
+        None => "a null value".to_owned(),
+        Some([]) => "an empty value".to_owned(),
+        Some(value) => short(value),
+    }
+}
+
+fn content(facts: &Facts<'_>) -> Option<Mismatch> {
+    let mut strangers = Vec::new();
+    let mut changed = Vec::new();
+    for fact in &facts.records {
+        let Some(json) = &fact.json else { continue };
+        match fact.event {
+            None => strangers.push(format!("{}: {}", place(&fact.record), shown(fact))),
+            Some(event) if *json != event.json => {
+                changed.push(format!("{}, event {}: {}", place(&fact.record), event.id, difference(&event.json, json)));
+            }
+            Some(_) => {}
+        }
+    }
+    let (wrong, what) = if changed.is_empty() { (strangers, "is none of the events") } else { (changed, "differs from its event") };
+    if wrong.is_empty() {
+        return None;
+    }
+    let observed = format!("{} that {what}", count(wrong.len() as u64, "record"));
+    let message = format!("{} {what}", if wrong.len() == 1 { "a record".to_owned() } else { format!("each of {} records", wrong.len()) });
+    Some(Mismatch::new(message, "each value equals the event on standard input, field by field", observed).witnesses(wrong))
+}
+
+/// Names the fields that differ.
+fn difference(wanted: &Value, seen: &Value) -> String {
+    let (Some(wanted), Some(seen)) = (wanted.as_object(), seen.as_object()) else { return "not an object".to_owned() };
+    let lacking = wanted.keys().filter(|key| !seen.contains_key(*key)).map(|key| format!("`{key}` is missing"));
+    let added = seen.keys().filter(|key| !wanted.contains_key(*key)).map(|key| format!("`{key}` is not in the event"));
+    let other = wanted.iter().filter_map(|(key, value)| {
+        let other = seen.get(key)?;
+        (other != value).then(|| format!("`{key}` is {}, not {}", short(other.to_string().as_bytes()), short(value.to_string().as_bytes())))
+    });
+    lacking.chain(added).chain(other).collect::<Vec<_>>().join(", ")
+}
+
+fn missing(facts: &Facts<'_>) -> Option<Mismatch> {
+    let mut times: HashMap<&str, u64> = HashMap::new();
+    for event in facts.records.iter().filter_map(|fact| fact.event) {
+        *times.entry(event.id.as_str()).or_default() += 1;
+    }
+    let lost: Vec<_> = facts.events.iter().enumerate().filter(|(_, event)| !times.contains_key(event.id.as_str())).collect();
+    let (first, _) = lost.first()?;
+    let total = facts.events.len();
+    let message = format!("{} of {total} never arrived", count(lost.len() as u64, "event"));
+    let observed = format!("{} of {total} events in the topic", total - lost.len());
+    let mismatch = Mismatch::new(message, format!("all {total} events"), observed)
+        .witnesses(lost.iter().map(|(line, event)| format!("event {} (line {} of the input)", event.id, line + 1)));
+    // All that is missing stands at the end of the input: it was still in the producer's buffer.
+    let is_tail = *first + lost.len() == total;
+    Some(if is_tail {
+        mismatch.cause(
+            "the missing events are the last ones: they were still in the producer's buffer when the program ended. \
+             send() and produce() only queue an event; call flush() before the end and check that nothing is left",
+        )
+    } else {
+        mismatch
+    })
+}
+
+fn repeated(facts: &Facts<'_>) -> Option<Mismatch> {
+    let mut places: HashMap<&str, Vec<String>> = HashMap::new();
+    for fact in &facts.records {
+        if let Some(event) = fact.event {
+            places.entry(event.id.as_str()).or_default().push(place(&fact.record));
+        }
+    }
+    let mut twice: Vec<_> = places.into_iter().filter(|(_, places)| places.len() > 1).collect();
+    if twice.is_empty() {
+        return None;
+    }
+    twice.sort_unstable();
+    let message = format!("{} in the topic more than once", if twice.len() == 1 { "one event is".to_owned() } else { format!("{} events are", twice.len()) });
+    let witnesses = twice.iter().map(|(id, places)| format!("event {id}: {}", places.join(" and ")));
+    Some(Mismatch::new(message, "each event once", format!("{} more than once", count(twice.len() as u64, "event"))).witnesses(witnesses))
+}

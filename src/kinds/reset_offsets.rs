@@ -1,0 +1,47 @@
+//! `reset-offsets`: the grader sets where a group begins.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Act, Kind};
+use crate::outcome::Mismatch;
+use crate::run::CheckCtx;
+use crate::timeline::What;
+
+/// Commits offset 0 of every partition for a group that has no members yet.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResetOffsets {
+    /// The consumer group.
+    pub group: String,
+    /// The topic.
+    pub topic: String,
+}
+
+impl Kind for ResetOffsets {
+    const DOC: &'static str = "Sets a group's committed offsets to the beginning of every partition, as `kafka-consumer-groups.sh --reset-offsets --to-earliest` does.\n\n\
+        With a committed offset there, `auto.offset.reset` does not matter: a check about something else does not fail for it.";
+    const EXAMPLE: &'static str = "reset-offsets: { group: $(group), topic: $(topic) }";
+}
+
+impl Act for ResetOffsets {
+    async fn act(&self, ctx: &CheckCtx) -> Result<Option<Mismatch>> {
+        let partitions = ctx
+            .kafka()
+            .describe_topic(&self.topic)
+            .await?
+            .with_context(|| format!("set offsets on {}: there is no such topic, create it first", self.topic))?;
+        let offsets: BTreeMap<i32, i64> = partitions.iter().map(|partition| (partition.partition, 0)).collect();
+        ctx.kafka().reset_offsets(&self.group, &self.topic, &offsets).await?;
+        // A partition can be refused without a word while its topic is new to the coordinator: what counts is what is read back.
+        let stored = ctx.kafka().committed(&self.group, &self.topic).await?;
+        if stored != offsets {
+            bail!("set the offsets of group {} on {}: the coordinator stored {stored:?}", self.group, self.topic);
+        }
+        ctx.recorder().append(What::OffsetsReset { group: self.group.as_str().into(), topic: self.topic.as_str().into(), offsets });
+        Ok(None)
+    }
+}

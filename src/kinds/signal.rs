@@ -1,0 +1,36 @@
+//! `signal`: a signal to a program's process group.
+
+use anyhow::Result;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Act, Kind, Reference};
+use crate::outcome::Mismatch;
+use crate::run::CheckCtx;
+use crate::timeline::event::Signal;
+
+/// Sends a signal and goes on at once.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignalAct {
+    /// The instance.
+    pub instance: String,
+    /// `TERM` or `INT`.
+    pub signal: Signal,
+}
+
+impl Kind for SignalAct {
+    const DOC: &'static str = "Sends a signal to an instance's whole process group and goes on at once. What the program makes of it is judged by `exited`, `committed` and `group`.";
+    const EXAMPLE: &'static str = "signal: { instance: first, signal: TERM }";
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::Instance(self.instance.clone())]
+    }
+}
+
+impl Act for SignalAct {
+    async fn act(&self, ctx: &CheckCtx) -> Result<Option<Mismatch>> {
+        ctx.signal(&self.instance, self.signal).await?;
+        Ok(None)
+    }
+}

@@ -1,0 +1,79 @@
+//! `topic`: a topic as the broker describes it.
+
+use anyhow::Result;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::view::{count, seconds};
+use super::{Answer, Expect, Finding, Kind, View};
+use crate::outcome::Mismatch;
+use crate::run::CheckCtx;
+use crate::timeline::What;
+
+/// A topic exists, with this many partitions and replicas.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// The topic's name.
+    pub name: String,
+    /// How many partitions it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<u32>,
+    /// How many replicas every partition has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication: Option<u32>,
+}
+
+impl Kind for Topic {
+    const DOC: &'static str = "A topic exists, with the number of partitions and replicas that is asked for.\n\n\
+        The number of partitions decides how many consumers of a group can share the work, and which partition a key goes to: it is a decision, not a default.";
+    const EXAMPLE: &'static str = "topic: { name: $(topic), partitions: 6 }";
+
+    fn lint(&self) -> Vec<Finding> {
+        if self.partitions == Some(0) || self.replication == Some(0) {
+            return vec![Finding::new("a topic has at least one partition and one replica", "leave the setting out to ask only that the topic exists")];
+        }
+        Vec::new()
+    }
+}
+
+impl Expect for Topic {
+    async fn observe(&self, ctx: &CheckCtx) -> Result<()> {
+        let partitions = ctx.kafka().describe_topic(&self.name).await?;
+        ctx.recorder().append(What::TopicSeen { topic: self.name.as_str().into(), partitions });
+        Ok(())
+    }
+
+    fn judge(&self, view: &View<'_>) -> Answer {
+        let expected = match self.partitions {
+            Some(partitions) => format!("topic {} with {}", self.name, count(partitions.into(), "partition")),
+            None => format!("topic {}", self.name),
+        };
+        let Some((since, description)) = view.timeline.topic(&self.name).and_then(|topic| topic.description.as_ref()) else {
+            return Answer::NotShown(format!("topic {} was never looked at", self.name));
+        };
+        let Some(partitions) = description else {
+            let mismatch = Mismatch::new(format!("topic {} does not exist", self.name), expected, "no such topic")
+                .cause("the broker creates no topic by itself (auto.create.topics.enable=false): create it with an AdminClient before sending");
+            return Answer::NotYet(view.with_ends(mismatch));
+        };
+        let seen = partitions.len() as u64;
+        if let Some(wanted) = self.partitions
+            && seen != u64::from(wanted)
+        {
+            let message = format!("topic {} has {}, not {wanted}", self.name, count(seen, "partition"));
+            return Answer::NotYet(Mismatch::new(message, expected, format!("{} (since {})", count(seen, "partition"), seconds(*since))));
+        }
+        if let Some(wanted) = self.replication {
+            let other = partitions.iter().filter(|partition| partition.replicas.len() as u64 != u64::from(wanted));
+            let witnesses: Vec<_> =
+                other.map(|seen| format!("partition {}: {}", seen.partition, count(seen.replicas.len() as u64, "replica"))).collect();
+            if !witnesses.is_empty() {
+                let message = format!("topic {} does not have {} everywhere", self.name, count(wanted.into(), "replica"));
+                let observed = format!("{} with another number", count(witnesses.len() as u64, "partition"));
+                return Answer::NotYet(Mismatch::new(message, count(wanted.into(), "replica"), observed).witnesses(witnesses));
+            }
+        }
+        Answer::holds(seen)
+    }
+}

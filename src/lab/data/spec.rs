@@ -1,0 +1,157 @@
+//! A data set as the lab writes it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{DataSet, GENERATORS, Generator, Record};
+use crate::lab::draw::random;
+use crate::lab::suggestion;
+
+/// Events a generated set may end with: what a lab of the course needs ten times over.
+const MOST_EVENTS: u32 = 200_000;
+/// Users a generated set may have.
+const MOST_USERS: u32 = 10_000;
+
+/// A data set: generated (`generate`, `count`, `users`, `first`), or written out (`records`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataSpec {
+    /// The generator: `user-events`. Sets of one generator with equally many users are parts of one stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generate: Option<String>,
+    /// How many events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// Over how many users they spread, unevenly (24).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<u32>,
+    /// The number of the first event (1): `first: 601` goes on where `count: 600` ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<u32>,
+    /// The records, in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<Vec<RecordSpec>>,
+}
+
+/// One record that is written out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordSpec {
+    /// What it is, for messages: "cut JSON".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The key; none when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The value; `null` is Kafka's null value.
+    #[serde(deserialize_with = "nullable")]
+    #[schemars(schema_with = "nullable_schema")]
+    pub value: Option<ValueSpec>,
+}
+
+/// The bytes of a value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ValueSpec {
+    /// Text, as UTF-8.
+    Text(String),
+    /// Bytes, in base64.
+    Base64(String),
+    /// Any JSON value, written compactly.
+    Json(serde_json::Value),
+}
+
+/// Makes the key required while its value may be null: leaving it out is more likely a slip than a null record.
+fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ValueSpec>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+fn nullable_schema(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<Option<ValueSpec>>()
+}
+
+/// What is wrong with a data set: the key it is about, a message, advice.
+pub struct BadData {
+    /// A key of the data set.
+    pub at: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl BadData {
+    fn new(at: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { at, message: message.into(), help: Some(help.into()) }
+    }
+}
+
+impl DataSpec {
+    /// Makes the data. Pure: the same seed gives the same data.
+    pub fn make(&self, seed: u64) -> Result<DataSet, BadData> {
+        match (&self.generate, &self.records) {
+            (Some(name), None) => self.generated(name, seed),
+            (None, Some(records)) => {
+                let stray =
+                    [("count", self.count), ("users", self.users), ("first", self.first)].into_iter().find(|(_, set)| set.is_some());
+                if let Some((key, _)) = stray {
+                    return Err(BadData::new(key, format!("`{key}` belongs to `generate`"), "remove it: all records are written out"));
+                }
+                if records.is_empty() {
+                    return Err(BadData::new("records", "a data set without records", "write at least one record"));
+                }
+                records.iter().map(RecordSpec::make).collect::<Result<_, _>>().map(DataSet::of_records)
+            }
+            _ => Err(BadData::new(
+                "",
+                "a data set is either generated or written out",
+                "write `generate: …` or `records: […]`, and not both",
+            )),
+        }
+    }
+
+    fn generated(&self, name: &str, seed: u64) -> Result<DataSet, BadData> {
+        let Some(Generator { make, .. }) = GENERATORS.iter().find(|generator| generator.name == name) else {
+            let help = suggestion::advice(name, GENERATORS.iter().map(|generator| generator.name));
+            return Err(BadData { at: "generate", message: format!("there is no generator `{name}`"), help });
+        };
+        let Some(count) = self.count else {
+            return Err(BadData::new("generate", "the number of events is missing", "add `count: 600`"));
+        };
+        let (users, first) = (self.users.unwrap_or(24), self.first.unwrap_or(1));
+        if count == 0 || first == 0 {
+            let at = if count == 0 { "count" } else { "first" };
+            return Err(BadData::new(at, format!("`{at}` is 0"), "events are counted from 1, and an empty set shows nothing"));
+        }
+        let last = first.saturating_add(count - 1);
+        if last > MOST_EVENTS {
+            return Err(BadData::new("count", format!("the set ends with event {last}"), format!("the last event may be {MOST_EVENTS}")));
+        }
+        if !(1..=MOST_USERS).contains(&users) {
+            return Err(BadData::new("users", format!("`users` is {users}"), format!("there may be 1 to {MOST_USERS} users")));
+        }
+        let events = make(users, last, &mut random(seed, &["data", name, &users.to_string()]));
+        let skip = usize::try_from(first - 1).unwrap_or(usize::MAX);
+        Ok(DataSet::of_events(events.into_iter().skip(skip).collect()))
+    }
+}
+
+impl RecordSpec {
+    fn make(&self) -> Result<Record, BadData> {
+        let value = match &self.value {
+            None => None,
+            Some(ValueSpec::Text(text)) => Some(text.clone().into_bytes()),
+            Some(ValueSpec::Json(json)) => Some(json.to_string().into_bytes()),
+            Some(ValueSpec::Base64(text)) => Some(STANDARD.decode(text).map_err(|error| {
+                BadData::new(
+                    "records",
+                    format!("`{}` is not base64: {error}", crate::lab::node::brief(text)),
+                    "encode the bytes with `base64 -w0`",
+                )
+            })?),
+        };
+        Ok(Record { key: self.key.clone().map(String::into_bytes), value, event: None, label: self.label.clone() })
+    }
+}

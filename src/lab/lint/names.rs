@@ -1,0 +1,105 @@
+//! Programs, data sets and instances that are named but not there.
+
+use std::collections::BTreeSet;
+
+use super::{item_at, setting_at};
+use crate::kinds::Reference;
+use crate::lab::error::{Code, LabError};
+use crate::lab::node::{Content, Node};
+use crate::lab::resolve::{Draft, Subject};
+use crate::lab::source::Region;
+use crate::lab::suggestion;
+
+pub fn findings(subject: &Subject<'_>) -> Vec<LabError> {
+    subject.drafts.iter().flat_map(|draft| of_check(subject, draft)).collect()
+}
+
+fn of_check(subject: &Subject<'_>, draft: &Draft) -> Vec<LabError> {
+    let check = &draft.check;
+    let mut found = Vec::new();
+    let mut started: Vec<&str> = Vec::new();
+    for (list, actions) in [("do", &check.actions), ("finally", &check.finally)] {
+        for (index, action) in actions.iter().enumerate() {
+            let references = action.spec.references();
+            found.extend(references.iter().filter_map(|reference| missing(subject, draft, list, index, reference, &started)));
+            let Some(name) = action.spec.starts() else { continue };
+            if started.contains(&name) {
+                let at = setting_at(draft, list, index, action.spec.word(), "as");
+                let error =
+                    LabError::new(Code::DUPLICATE_INSTANCE, format!("`{name}` is already the name of a program started in this check"), at);
+                found.push(error.help("give this one another name with `as`"));
+            }
+            started.push(name);
+        }
+    }
+    for (list, expectations) in [("given", &check.given), ("always", &check.always), ("never", &check.never), ("expect", &check.expect)] {
+        for (index, expectation) in expectations.iter().enumerate() {
+            let references = expectation.spec.references();
+            found.extend(references.iter().filter_map(|reference| missing(subject, draft, list, index, reference, &started)));
+        }
+    }
+    found
+}
+
+/// The finding for a name that is not there.
+fn missing(subject: &Subject<'_>, draft: &Draft, list: &str, index: usize, reference: &Reference, started: &[&str]) -> Option<LabError> {
+    let (code, what, name, known) = match reference {
+        Reference::Program(name) => (Code::UNKNOWN_PROGRAM, "program", name, names(&[subject.root.get("programs")])),
+        Reference::Data(name) => {
+            let own = subject.slots.iter().find(|slot| slot.id == draft.check.id).and_then(|slot| slot.node.get("data"));
+            (Code::BAD_DATA, "data set", name, names(&[own, subject.root.get("data")]))
+        }
+        Reference::Instance(name) => (Code::UNKNOWN_INSTANCE, "started program", name, instances(subject, draft, started)),
+    };
+    if known.contains(name) {
+        return None;
+    }
+    let at = find_text(draft, list, index, name).unwrap_or_else(|| item_at(draft, list, index));
+    let error = LabError::new(code, format!("there is no {what} `{name}`"), at);
+    let error = error.maybe_help(suggestion::advice(name, known.iter().map(String::as_str)));
+    Some(if error.help.is_some() { error } else { error.help(how_to_add(reference)) })
+}
+
+fn how_to_add(reference: &Reference) -> &'static str {
+    match reference {
+        Reference::Program(_) => "declare it under the lab's `programs`",
+        Reference::Data(_) => "declare it under `data` of the lab or of the check",
+        Reference::Instance(_) => {
+            "start it before, in `do`, with `start` or `run`; a program of a check in `needs` or `after` is `check/name`"
+        }
+    }
+}
+
+fn names(levels: &[Option<&Node>]) -> BTreeSet<String> {
+    levels.iter().flatten().flat_map(|node| node.entries()).map(|(key, _)| key.name.clone()).collect()
+}
+
+/// The instances that may be named: this check's, and as `check/name` those of the checks that come before it, directly or not.
+fn instances(subject: &Subject<'_>, draft: &Draft, started: &[&str]) -> BTreeSet<String> {
+    let mut known: BTreeSet<String> = started.iter().map(|name| (*name).to_owned()).collect();
+    let mut waiting: Vec<&String> = draft.check.needs.iter().chain(&draft.check.after).collect();
+    let mut seen: BTreeSet<&String> = BTreeSet::new();
+    while let Some(id) = waiting.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let Some(other) = subject.drafts.iter().find(|other| other.check.id == *id) else { continue };
+        let starts = other.check.actions.iter().filter_map(|action| action.spec.starts());
+        known.extend(starts.map(|name| format!("{id}/{name}")));
+        waiting.extend(other.check.needs.iter().chain(&other.check.after));
+    }
+    known
+}
+
+/// Where the name stands inside an item.
+fn find_text(draft: &Draft, list: &str, index: usize, name: &str) -> Option<Region> {
+    fn search(node: &Node, name: &str) -> Option<Region> {
+        match &node.content {
+            Content::Text(text) => (text == name).then_some(node.span),
+            Content::List(items) => items.iter().find_map(|item| search(item, name)),
+            Content::Map(entries) => entries.iter().find_map(|(_, value)| search(value, name)),
+            _ => None,
+        }
+    }
+    search(draft.node.get(list)?.items().get(index)?, name)
+}

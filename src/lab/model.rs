@@ -1,0 +1,109 @@
+//! A lab ready to be planned: every variable replaced, every default filled in.
+
+use indexmap::IndexMap;
+
+use super::data::DataSets;
+pub use super::file::{ClusterSpec, Disclosure};
+use super::source::Place;
+use super::span::Span;
+use crate::kinds::{ActionSpec, ExpectSpec};
+
+/// How long `expect` may take when the check says nothing.
+pub const WITHIN: Span = Span::secs(10);
+
+/// A lab for one run.
+#[derive(Clone, Debug)]
+pub struct Lab {
+    /// The name, as in `kgrade lab-02`.
+    pub name: String,
+    /// What it is about.
+    pub title: String,
+    /// The sum of all checks' points.
+    pub points: u32,
+    /// The cluster it needs.
+    pub cluster: ClusterSpec,
+    /// The checks, in the order of the file.
+    pub checks: Vec<Check>,
+    /// The seed that its draws and data come from.
+    pub seed: u64,
+    /// The run's id.
+    pub run_id: String,
+    /// SHA-256 of the file, in hex: reports name the checks they were made with.
+    pub digest: String,
+}
+
+impl Lab {
+    /// A check by its full id.
+    pub fn check(&self, id: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.id == id)
+    }
+}
+
+/// One check; of a check with `each`, one item.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// The id: `keyed`, or `keyed[item]`.
+    pub id: String,
+    /// The id as the author wrote it, without the item.
+    pub written_id: String,
+    /// What is right when it passes.
+    pub title: String,
+    /// The roadmap's line that it serves.
+    pub criterion: Option<String>,
+    /// What it is worth.
+    pub points: u32,
+    /// What to look at when it fails.
+    pub hint: String,
+    /// Full ids of the checks whose failure skips this one.
+    pub needs: Vec<String>,
+    /// Full ids of the checks that come before.
+    pub after: Vec<String>,
+    /// Words to select it by.
+    pub tags: Vec<String>,
+    /// What is done.
+    pub actions: Vec<Placed<ActionSpec>>,
+    /// What must hold for a failure to be this check's.
+    pub given: Vec<Placed<ExpectSpec>>,
+    /// Full ids of the checks at fault when `given` does not hold; empty without `given`.
+    pub blame: Vec<String>,
+    /// How long `expect` may take.
+    pub within: Span,
+    /// For how long it must go on holding.
+    pub stable: Option<Span>,
+    /// Invariants.
+    pub always: Vec<Placed<ExpectSpec>>,
+    /// What must never hold.
+    pub never: Vec<Placed<ExpectSpec>>,
+    /// What must hold at the end.
+    pub expect: Vec<Placed<ExpectSpec>>,
+    /// What is done at the very end.
+    pub finally: Vec<Placed<ActionSpec>>,
+    /// What the learner sees of a failure.
+    pub disclosure: Disclosure,
+    /// The programs by name, with this check's variables; late names are still in their texts.
+    pub programs: IndexMap<String, Program>,
+    /// The data sets by name: the lab's and the check's own.
+    pub data: DataSets,
+    /// Where the check stands: its id.
+    pub place: Place,
+    /// The last line of the check, for `--only FILE:LINE`.
+    pub last_line: u32,
+}
+
+/// An action or an expectation with its place in the file.
+#[derive(Clone, Debug)]
+pub struct Placed<T> {
+    /// The kind and its settings.
+    pub spec: T,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// One of the learner's programs, as one check runs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// The command when the submission's manifest names none.
+    pub command: Vec<String>,
+    /// The environment that the lab gives; late names are still in the texts ([`late::fill`](super::late::fill)).
+    pub env: IndexMap<String, String>,
+}

@@ -1,0 +1,280 @@
+//! What a kind may use while it acts or observes: the scene, seen from one check.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use indexmap::IndexMap;
+use tokio::sync::Mutex;
+
+use super::instance::{Input, Instance, Plan};
+use super::scene::Scene;
+use crate::kinds::view::full_name;
+use crate::kinds::{Answer, ExpectSpec, View};
+use crate::lab::Check;
+use crate::lab::data::DataSet;
+use crate::lab::late;
+use crate::outcome::Mismatch;
+use crate::timeline::event::Signal;
+use crate::timeline::{Recorder, What};
+use crate::world::kafka::Kafka;
+use crate::world::program::{Launch, Limits, Stdin};
+use crate::world::sink::CheckSink;
+
+/// The shortest pause between two looks, and the longest.
+pub(super) const LOOKS: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(250));
+
+/// A check at work.
+pub struct CheckCtx {
+    scene: Arc<Scene>,
+    check: Arc<Check>,
+    sink: CheckSink,
+    instances: Mutex<HashMap<String, Instance>>,
+}
+
+/// How to start a program.
+#[derive(Debug, Clone, Copy)]
+pub struct StartSpec<'a> {
+    /// The program's name.
+    pub program: &'a str,
+    /// The instance's name.
+    pub name: &'a str,
+    /// The data set for its standard input.
+    pub stdin: Option<&'a str>,
+    /// Environment variables beside those of the program.
+    pub env: &'a IndexMap<String, String>,
+    /// How often it is started again.
+    pub restarts: u32,
+    /// The group that a member is removed from when it ended without leaving, before a restart.
+    pub group: Option<&'a str>,
+}
+
+impl CheckCtx {
+    /// A context for one check.
+    #[must_use]
+    pub fn new(scene: Arc<Scene>, check: Arc<Check>) -> Self {
+        let sink = scene.sink.of_check(&check.id);
+        Self { scene, check, sink, instances: Mutex::default() }
+    }
+
+    /// The check.
+    #[must_use]
+    pub fn check(&self) -> &Check {
+        &self.check
+    }
+
+    /// The scene.
+    #[must_use]
+    pub fn scene(&self) -> &Arc<Scene> {
+        &self.scene
+    }
+
+    /// The way onto the timeline.
+    #[must_use]
+    pub fn recorder(&self) -> &Recorder {
+        &self.scene.recorder
+    }
+
+    /// The grader's own Kafka client.
+    #[must_use]
+    pub fn kafka(&self) -> &Kafka {
+        &self.scene.kafka
+    }
+
+    /// The sink, for this check.
+    #[must_use]
+    pub fn sink(&self) -> &CheckSink {
+        &self.sink
+    }
+
+    /// A time budget, stretched as the person asked.
+    #[must_use]
+    pub fn scaled(&self, budget: Duration) -> Duration {
+        budget.mul_f64(self.scene.scale)
+    }
+
+    /// A data set of this check.
+    ///
+    /// # Errors
+    /// When there is none of that name; lint has refused such a lab.
+    pub fn data_set(&self, name: &str) -> Result<&DataSet> {
+        self.check.data.get(name).with_context(|| format!("there is no data set `{name}` in check `{}`", self.check.id))
+    }
+
+    /// Starts a program. `Some` when its command cannot be started, which is the submission's problem.
+    ///
+    /// # Errors
+    /// When the lab names what does not exist.
+    pub async fn start(&self, spec: StartSpec<'_>) -> Result<Option<Mismatch>> {
+        let name = full_name(&self.check.id, spec.name);
+        let program = self.check.programs.get(spec.program).with_context(|| format!("there is no program `{}`", spec.program))?;
+        let command = self.scene.commands.get(spec.program).with_context(|| format!("there is no command for `{}`", spec.program))?;
+        let command = match command {
+            Ok(command) => command,
+            Err(missing) => {
+                let message = format!("your {} cannot be started: {missing}", spec.program);
+                return Ok(Some(Mismatch::new(message, format!("a program `{}`", program.command.join(" ")), "no such program")));
+            }
+        };
+        let mut env = IndexMap::from([("KAFKA_BOOTSTRAP_SERVERS".to_owned(), self.scene.cluster.bootstrap().to_owned())]);
+        for (variable, value) in program.env.iter().chain(spec.env) {
+            env.insert(variable.clone(), self.fill(value, spec.name));
+        }
+        let stdin = match spec.stdin {
+            Some(data) => {
+                let set = self.data_set(data)?;
+                Some(Input { data: data.into(), lines: set.len() as u64, bytes: set.stdin() })
+            }
+            None => None,
+        };
+        let launch = Launch {
+            command: command.clone(),
+            env: env.into_iter().collect(),
+            mark: self.scene.facts.id.clone(),
+            instance: name.clone(),
+            stdin: Stdin::None,
+            limits: Limits::default(),
+        };
+        let plan = Plan {
+            name: name.as_str().into(),
+            program: spec.program.into(),
+            launch,
+            stdin,
+            restarts: spec.restarts,
+            group: spec.group.map(str::to_owned),
+        };
+        match Instance::start(&self.scene, plan) {
+            Ok(instance) => {
+                self.instances.lock().await.insert(name, instance);
+                Ok(None)
+            }
+            Err(error) => {
+                let message = format!("your {} cannot be started: {error}", spec.program);
+                Ok(Some(Mismatch::new(message, format!("`{}` runs", command.join(" ")), "it does not start")))
+            }
+        }
+    }
+
+    fn fill(&self, text: &str, instance: &str) -> String {
+        late::fill(text, |name| match name {
+            "sink.url" => Some(self.scene.sink.url(&self.check.id, instance)),
+            "kafka.bootstrap" => Some(self.scene.cluster.bootstrap().to_owned()),
+            "instance" => Some(instance.to_owned()),
+            _ => None,
+        })
+    }
+
+    /// Waits until an instance is over with all of its process group; kills it after `limit`.
+    pub async fn finish(&self, name: &str, limit: Duration) {
+        let mut instances = self.instances.lock().await;
+        if let Some(instance) = instances.get_mut(&full_name(&self.check.id, name))
+            && !instance.over(limit).await
+        {
+            instance.kill().await;
+        }
+    }
+
+    /// Sends a signal to an instance.
+    ///
+    /// # Errors
+    /// When there is no such instance.
+    pub async fn signal(&self, name: &str, signal: Signal) -> Result<()> {
+        let instances = self.instances.lock().await;
+        let Some(instance) = instances.get(&full_name(&self.check.id, name)) else { bail!("there is no instance `{name}` to signal") };
+        instance.signal(signal);
+        Ok(())
+    }
+
+    /// Kills an instance as a crash would.
+    pub async fn kill(&self, name: &str) {
+        let mut instances = self.instances.lock().await;
+        if let Some(instance) = instances.get_mut(&full_name(&self.check.id, name)) {
+            instance.kill().await;
+        }
+    }
+
+    /// Kills whatever still runs, at the end of the check.
+    pub async fn kill_all(&self) {
+        let mut instances = self.instances.lock().await;
+        for instance in instances.values_mut() {
+            instance.kill().await;
+        }
+        instances.clear();
+    }
+
+    /// Removes the members that crashed programs left behind in a group.
+    ///
+    /// # Errors
+    /// When the coordinator refuses, or when another instance of this check is still alive: without the wire nobody can tell whose member is whose.
+    pub async fn evict_dead(&self, group: &str) -> Result<()> {
+        self.scene.evict_dead(&self.check.id, group).await
+    }
+
+    /// Reads what is new in a topic onto the timeline.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn read_topic(&self, topic: &str) -> Result<()> {
+        let _one_at_a_time = self.scene.reading.lock().await;
+        let partitions = self.kafka().describe_topic(topic).await?;
+        let exists = partitions.is_some();
+        self.recorder().append(What::TopicSeen { topic: topic.into(), partitions });
+        if !exists {
+            return Ok(());
+        }
+        let from: BTreeMap<i32, i64> = self.recorder().timeline().topic(topic).map(|known| known.ends.clone()).unwrap_or_default();
+        let (blocks, ends) = self.kafka().read(topic, &from).await?;
+        for block in blocks.into_iter().filter(|block| !block.is_empty()) {
+            self.recorder().append(What::RecordsSeen { topic: topic.into(), block });
+        }
+        if ends != from {
+            self.recorder().append(What::EndSeen { topic: topic.into(), ends });
+        }
+        Ok(())
+    }
+
+    /// Waits until an expectation holds. `Some` when it can never hold, or takes longer than `limit` (stretched).
+    ///
+    /// # Errors
+    /// When observing fails, or when nothing can be said in all that time.
+    pub async fn wait_until(&self, spec: &ExpectSpec, limit: Duration) -> Result<Option<Mismatch>> {
+        let deadline = tokio::time::Instant::now() + self.scaled(limit);
+        let mut changes = self.recorder().changes();
+        let mut pause = LOOKS.0;
+        loop {
+            spec.observe(self).await?;
+            changes.borrow_and_update();
+            let answer = self.judge(spec);
+            let late = tokio::time::Instant::now() >= deadline;
+            match answer {
+                Answer::Holds(evidence) if evidence.seen > 0 => return Ok(None),
+                Answer::Violated(mismatch) => return Ok(Some(mismatch)),
+                Answer::NotYet(mismatch) if late => return Ok(Some(waited(mismatch, self.scaled(limit)))),
+                Answer::NotShown(reason) if late => bail!("waited for `{}`, but {reason}", spec.word()),
+                Answer::Holds(_) if late => bail!("waited for `{}`, but nothing was seen that could be judged", spec.word()),
+                _ => {}
+            }
+            // Pushed evidence wakes at once; the world behind an observation is asked again after a pause.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let _ = tokio::time::timeout(pause, changes.changed()).await;
+            pause = (pause * 3 / 2).min(LOOKS.1);
+        }
+    }
+
+    fn judge(&self, spec: &ExpectSpec) -> Answer {
+        let timeline = self.recorder().timeline();
+        spec.judge(&View::new(&timeline, &self.check.id, &self.check.data))
+    }
+
+    /// Lets time pass.
+    pub async fn pass(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// Says in the mismatch how long it was waited for.
+fn waited(mut mismatch: Mismatch, limit: Duration) -> Mismatch {
+    mismatch.observed = format!("{} after {:.1} s", mismatch.observed, limit.as_secs_f64());
+    mismatch
+}

@@ -1,0 +1,184 @@
+//! One instance of a learner's program: started, fed, watched, started again, ended.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::ChildStdin;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::scene::Scene;
+use crate::timeline::event::{Name, Signal, Stream};
+use crate::timeline::{Recorder, What};
+use crate::world::program::{self, Launch, Process, ProgramEvent, SpawnError};
+
+/// How often the process group is looked at after its leader ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// A started program. Dropping it kills what is left.
+pub struct Instance {
+    name: Name,
+    recorder: Recorder,
+    process: watch::Receiver<Arc<Process>>,
+    stopping: Arc<AtomicBool>,
+    supervisor: JoinHandle<()>,
+}
+
+/// What to start.
+pub struct Plan {
+    /// The full name, `check/as`.
+    pub name: Name,
+    /// The program's name.
+    pub program: Name,
+    /// Everything the process needs.
+    pub launch: Launch,
+    /// Its standard input.
+    pub stdin: Option<Input>,
+    /// How often it is started again when it ends by itself.
+    pub restarts: u32,
+    /// The group that a member is removed from when it ended without leaving, before a restart.
+    pub group: Option<String>,
+}
+
+/// What a program reads on its standard input.
+#[derive(Clone)]
+pub struct Input {
+    /// The data set.
+    pub data: Name,
+    /// How many lines.
+    pub lines: u64,
+    /// The lines.
+    pub bytes: Vec<u8>,
+}
+
+impl Instance {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When the command cannot be started.
+    pub fn start(scene: &Arc<Scene>, plan: Plan) -> Result<Self, SpawnError> {
+        let recorder = scene.recorder.clone();
+        let first = spawn(scene, &plan, plan.restarts)?;
+        let stopping = Arc::new(AtomicBool::new(false));
+        let name = plan.name.clone();
+        let (current, process) = watch::channel(first);
+        let supervisor = tokio::spawn(supervise(Arc::clone(scene), plan, current, Arc::clone(&stopping)));
+        Ok(Self { name, recorder, process, stopping, supervisor })
+    }
+
+    /// Sends a signal to its process group. It is not started again after that.
+    pub fn signal(&self, signal: Signal) {
+        self.stopping.store(true, Ordering::Release);
+        self.recorder.append(What::Signalled { instance: self.name.clone(), signal });
+        let number = match signal {
+            Signal::Term => rustix::process::Signal::TERM,
+            Signal::Int => rustix::process::Signal::INT,
+            Signal::Kill => rustix::process::Signal::KILL,
+        };
+        self.process.borrow().signal(number);
+    }
+
+    /// Ends it and everything it started, and waits until nothing is left.
+    pub async fn kill(&mut self) {
+        self.stopping.store(true, Ordering::Release);
+        let process = Arc::clone(&self.process.borrow());
+        if process.exit().is_none() {
+            self.recorder.append(What::Signalled { instance: self.name.clone(), signal: Signal::Kill });
+        }
+        process.kill_tree().await;
+        // The supervisor records the end. A handle that was waited for to its end must not be asked again.
+        if !self.supervisor.is_finished() {
+            let _ = (&mut self.supervisor).await;
+        }
+    }
+
+    /// Waits until it is over: ended, not to be started again, and its process group gone. False when `limit` passes first.
+    pub async fn over(&mut self, limit: Duration) -> bool {
+        self.supervisor.is_finished() || tokio::time::timeout(limit, &mut self.supervisor).await.is_ok()
+    }
+}
+
+fn spawn(scene: &Arc<Scene>, plan: &Plan, restarts: u32) -> Result<Arc<Process>, SpawnError> {
+    let mut launch = plan.launch.clone();
+    // Each start is marked apart: what is left of an earlier one is killed by its mark.
+    launch.instance = format!("{}#{restarts}", plan.name);
+    launch.stdin = if plan.stdin.is_some() { program::Stdin::Piped } else { program::Stdin::None };
+    let (recorder, instance) = (scene.recorder.clone(), plan.name.clone());
+    let command = launch.command.clone();
+    let mut process = program::spawn(&scene.prepared, launch, &scene.guard, move |event| {
+        recorder.append(recorded(&instance, event));
+    })?;
+    let pid = process.pid();
+    scene.recorder.append(What::Started { instance: plan.name.clone(), program: plan.program.clone(), pid, restarts, command });
+    if let (Some(input), Some(stdin)) = (&plan.stdin, process.take_stdin()) {
+        tokio::spawn(feed(scene.recorder.clone(), plan.name.clone(), input.clone(), stdin));
+    }
+    Ok(Arc::new(process))
+}
+
+fn recorded(instance: &Name, event: ProgramEvent) -> What {
+    let instance = instance.clone();
+    let of = |stream| match stream {
+        program::Stream::Stdout => Stream::Stdout,
+        program::Stream::Stderr => Stream::Stderr,
+    };
+    match event {
+        ProgramEvent::Line { stream, text } => What::Line { instance, stream: of(stream), text },
+        ProgramEvent::Cut { stream, bytes } => What::Cut { instance, stream: of(stream), bytes },
+        ProgramEvent::Limit(limit) => What::LimitHit { instance, limit: limit.to_string() },
+        ProgramEvent::Exited(exit) => What::Exited { instance, code: exit.code, signal: exit.signal },
+    }
+}
+
+/// Writes everything as fast as the program takes it, then closes the input.
+async fn feed(recorder: Recorder, instance: Name, input: Input, mut stdin: ChildStdin) {
+    // A program that closed its input or ended does not get the rest: how it ended is judged, not this.
+    let done = stdin.write_all(&input.bytes).await.is_ok() && stdin.shutdown().await.is_ok();
+    drop(stdin);
+    recorder.append(What::Fed { instance, data: input.data, count: if done { input.lines } else { 0 }, done });
+}
+
+/// Waits for the end, records that the group is gone, and starts it again while it may.
+async fn supervise(scene: Arc<Scene>, plan: Plan, current: watch::Sender<Arc<Process>>, stopping: Arc<AtomicBool>) {
+    let mut restarts = plan.restarts;
+    loop {
+        let process = Arc::clone(&current.borrow());
+        process.exited().await;
+        while !process.group_is_gone() {
+            tokio::time::sleep(LOOK).await;
+        }
+        scene.recorder.append(What::GroupGone { instance: plan.name.clone() });
+        if restarts == 0 || stopping.load(Ordering::Acquire) {
+            return;
+        }
+        restarts -= 1;
+        if let (Some(group), Some((check, _))) = (&plan.group, plan.name.split_once('/'))
+            && let Err(error) = scene.evict_dead(check, group).await
+        {
+            tracing::warn!(error = format!("{error:#}"), instance = %plan.name, "remove the dead member before the restart");
+        }
+        match spawn(&scene, &plan, restarts) {
+            Ok(next) => {
+                current.send_replace(next);
+            }
+            Err(error) => {
+                tracing::warn!(%error, instance = %plan.name, "start the program again");
+                return;
+            }
+        }
+        // Asked to stop in the very moment of the restart: the new process must not stay.
+        if stopping.load(Ordering::Acquire) {
+            let process = Arc::clone(&current.borrow());
+            process.kill_tree().await;
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // The process kills its tree when its last handle goes.
+        self.supervisor.abort();
+    }
+}

@@ -1,0 +1,185 @@
+//! The kinds of events.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::payload::{Payload, RecordBlock};
+use crate::outcome::Mismatch;
+
+/// A name that many events share.
+pub type Name = Arc<str>;
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// Nanoseconds since the run began, never falling.
+    #[serde(rename = "t")]
+    pub at: u64,
+    /// What happened.
+    #[serde(rename = "e")]
+    pub what: What,
+}
+
+/// What happened. Topics, groups and partitions are Kafka's; an *instance* is one start of a program, named `check/as`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields are explained with their variant")]
+pub enum What {
+    /// A check's first action begins.
+    CheckBegun { check: Name },
+    /// An action begins; `nth` counts from 0 within the check.
+    ActionBegun { check: Name, nth: u32, kind: Name },
+    /// An action ended; `problem` is the learner's, never the grader's.
+    ActionEnded { check: Name, nth: u32, problem: Option<Mismatch> },
+    /// All actions of a check are done: `within` starts here.
+    Expecting { check: Name },
+    /// The check's judges look at the timeline as it is now.
+    Look { check: Name, phase: Phase },
+    /// The check is decided.
+    CheckEnded { check: Name },
+    /// The grader or its environment broke during this check.
+    Broke { check: Name, error: String },
+
+    /// A program was started; `restarts` says how often it will be started again when it ends by itself.
+    Started { instance: Name, program: Name, pid: u32, restarts: u32, command: Vec<String> },
+    /// A program wrote a line.
+    Line { instance: Name, stream: Stream, text: String },
+    /// Output beyond the cap was not kept.
+    Cut { instance: Name, stream: Stream, bytes: u64 },
+    /// The grader sent a signal to the program's process group.
+    Signalled { instance: Name, signal: Signal },
+    /// A limit ended the program.
+    LimitHit { instance: Name, limit: String },
+    /// The program ended; exactly one of `code` and `signal` is set.
+    Exited { instance: Name, code: Option<i32>, signal: Option<i32> },
+    /// No process of the program's group is left.
+    GroupGone { instance: Name },
+    /// Lines were written to a program's standard input. `done` when it was closed after the last.
+    Fed { instance: Name, data: Name, count: u64, done: bool },
+
+    /// A program's request arrived at the sink. `event` is the id found in the body, `nth` counts this instance's requests from 1.
+    DeliveryBegun { delivery: u64, instance: Name, nth: u64, event: Option<Name>, body: Payload },
+    /// The sink keeps the answer back.
+    DeliveryHeld { delivery: u64 },
+    /// The sink is about to send this answer. Appended before the first byte leaves, so nothing caused by the answer can come earlier.
+    DeliveryAnswered { delivery: u64, status: u16 },
+    /// The client went away before it was answered.
+    DeliveryAbandoned { delivery: u64 },
+
+    /// The grader wrote a record.
+    Produced { topic: Name, partition: i32, offset: i64, data: Name, event: Option<Name> },
+    /// The grader created a topic.
+    TopicCreated { topic: Name, partitions: i32 },
+    /// A topic as the broker describes it; `None` when there is no such topic.
+    TopicSeen { topic: Name, partitions: Option<Vec<PartitionSeen>> },
+    /// Records read from a topic, in offset order within one partition.
+    RecordsSeen { topic: Name, block: RecordBlock },
+    /// All records up to these end offsets (per partition) have been read.
+    EndSeen { topic: Name, ends: BTreeMap<i32, i64> },
+    /// The group's committed offsets. Asked at `asked` (nanoseconds since the run began), answered at the event's time.
+    OffsetsSeen { group: Name, topic: Name, asked: u64, offsets: BTreeMap<i32, i64> },
+    /// The grader set the group's committed offsets.
+    OffsetsReset { group: Name, topic: Name, offsets: BTreeMap<i32, i64> },
+    /// A group as its coordinator describes it; `None` when there is no such group.
+    GroupSeen { group: Name, description: Option<GroupSeen> },
+    /// The grader removed a dead member from a group.
+    Evicted { group: Name, member: String },
+    /// The cluster stopped answering or its process ended.
+    ClusterDied { reason: String },
+}
+
+/// Why judges look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// While the actions run: invariants only.
+    Acting,
+    /// While the expectations are awaited.
+    Expecting,
+}
+
+/// A standard stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl Stream {
+    /// The stream's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+}
+
+/// A signal that the grader sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Signal {
+    /// Please stop.
+    Term,
+    /// As Ctrl-C.
+    Int,
+    /// Ends at once.
+    Kill,
+}
+
+impl Signal {
+    /// The signal's name as in `kill -l`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Term => "SIGTERM",
+            Self::Int => "SIGINT",
+            Self::Kill => "SIGKILL",
+        }
+    }
+}
+
+/// A partition as the broker describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartitionSeen {
+    /// The partition.
+    pub partition: i32,
+    /// The leader's node id, −1 for none.
+    pub leader: i32,
+    /// Node ids of the replicas.
+    pub replicas: Vec<i32>,
+    /// Node ids of the in-sync replicas.
+    pub isr: Vec<i32>,
+}
+
+/// A consumer group as its coordinator describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupSeen {
+    /// `Stable`, `Empty`, `Dead`, `PreparingRebalance`, …
+    pub state: String,
+    /// `classic` or `consumer` (KIP-848).
+    pub protocol: String,
+    /// The members.
+    pub members: Vec<MemberSeen>,
+}
+
+/// A member of a consumer group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberSeen {
+    /// The member id.
+    pub member: String,
+    /// The client id.
+    pub client: String,
+    /// Assigned partitions by topic; empty while a rebalance is going on.
+    pub assigned: BTreeMap<String, Vec<i32>>,
+}

@@ -1,0 +1,116 @@
+//! A timeline in a file: JSON Lines, a header first, then one event a line.
+
+use std::io::{BufRead, BufReader, Read, Write};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::event::Event;
+use super::index::Timeline;
+use crate::outcome::RunFacts;
+
+/// The version of the file's form.
+pub const SCHEMA: &str = "kgrade/evidence/v1";
+
+/// The longest line that is read back, in bytes.
+const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+
+/// The first line of the file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// The lab's name.
+    pub lab: String,
+    /// The lab file's text, so that the run can be judged again without it.
+    pub lab_text: String,
+    /// The ids of the checks that were selected.
+    pub selected: Vec<String>,
+    /// How all time budgets were stretched.
+    pub timeout_scale: f64,
+    /// What the run was made with.
+    pub run: RunFacts,
+}
+
+/// Why a file cannot be read as evidence.
+#[derive(Debug, Error)]
+pub enum EvidenceError {
+    /// The file cannot be read at all.
+    #[error("read the evidence: {0}")]
+    Io(#[from] std::io::Error),
+    /// The file has no header.
+    #[error("the file is empty: a run saves its evidence with `kgrade LAB --evidence FILE`")]
+    Empty,
+    /// Another version wrote it.
+    #[error("the evidence has the form {found}, this kgrade reads {SCHEMA}: use the kgrade version that wrote it")]
+    Schema {
+        /// What the header says.
+        found: String,
+    },
+    /// A line is damaged.
+    #[error("line {line} is damaged: {reason}")]
+    Damaged {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Writes the header and all events.
+///
+/// # Errors
+/// When the writer fails.
+pub fn write(header: &Header, timeline: &Timeline, out: &mut impl Write) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, header)?;
+    out.write_all(b"\n")?;
+    for event in timeline.events() {
+        serde_json::to_writer(&mut *out, event)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+/// Reads the header and all events.
+///
+/// # Errors
+/// See [`EvidenceError`].
+pub fn read(input: impl Read) -> Result<(Header, Vec<Event>), EvidenceError> {
+    let mut input = BufReader::new(input);
+    let mut line = String::new();
+    let mut header = None;
+    let mut events = Vec::new();
+    let mut last = 0;
+    for number in 1.. {
+        line.clear();
+        if input.by_ref().take(LONGEST_LINE).read_line(&mut line)? == 0 {
+            break;
+        }
+        let damaged = |reason: String| EvidenceError::Damaged { line: number, reason };
+        if header.is_none() {
+            header = Some(read_header(&line, number)?);
+            continue;
+        }
+        let event: Event = serde_json::from_str(&line).map_err(|error| damaged(error.to_string()))?;
+        if event.at < last {
+            return Err(damaged("its time is before the line above".to_owned()));
+        }
+        last = event.at;
+        events.push(event);
+    }
+    header.map(|header| (header, events)).ok_or(EvidenceError::Empty)
+}
+
+fn read_header(line: &str, number: usize) -> Result<Header, EvidenceError> {
+    #[derive(Deserialize)]
+    struct Version {
+        schema: String,
+    }
+    let damaged = |error: serde_json::Error| EvidenceError::Damaged { line: number, reason: error.to_string() };
+    let version: Version = serde_json::from_str(line).map_err(damaged)?;
+    if version.schema != SCHEMA {
+        return Err(EvidenceError::Schema { found: version.schema });
+    }
+    serde_json::from_str(line).map_err(damaged)
+}

@@ -1,0 +1,93 @@
+//! Topics: describe, create.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use kafka_protocol::error::ResponseError;
+use kafka_protocol::messages::create_topics_request::CreatableTopic;
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
+use kafka_protocol::messages::{CreateTopicsRequest, MetadataRequest, TopicName};
+use kafka_protocol::protocol::StrBytes;
+use tokio::time::{Instant, sleep};
+
+use super::Kafka;
+use super::code::Code;
+use crate::timeline::event::PartitionSeen;
+
+/// How long a new topic's partitions may take to get their leaders.
+const ELECTION: Duration = Duration::from_secs(10);
+
+impl Kafka {
+    /// The topic's partitions in order; `None` when there is no such topic. Never creates it.
+    ///
+    /// # Errors
+    /// When the cluster does not answer, or refuses for another reason.
+    pub async fn describe_topic(&self, topic: &str) -> Result<Option<Vec<PartitionSeen>>> {
+        self.describe(topic).await.with_context(|| format!("topic {topic} cannot be described"))
+    }
+
+    /// Creates a topic with the broker's default replication, and waits until every partition has a leader.
+    ///
+    /// # Errors
+    /// When the cluster refuses (it exists already, its name is not legal, …) or does not answer.
+    pub async fn create_topic(&self, topic: &str, partitions: i32) -> Result<()> {
+        self.create(topic, partitions).await.with_context(|| format!("topic {topic} cannot be created"))
+    }
+
+    async fn describe(&self, topic: &str) -> Result<Option<Vec<PartitionSeen>>> {
+        let asked = MetadataRequestTopic::default().with_name(Some(topic_name(topic)));
+        let request = MetadataRequest::default().with_topics(Some(vec![asked])).with_allow_auto_topic_creation(false);
+        let answer = self.nodes().ask_any(&request).await?;
+        self.nodes().learn(&answer);
+        let seen = answer.topics.into_iter().find(|seen| seen.name.as_ref().is_some_and(|name| name.as_str() == topic));
+        let seen = seen.context("the broker's answer leaves the topic out")?;
+        match Code::of(seen.error_code) {
+            Some(code) if code.is(ResponseError::UnknownTopicOrPartition) => return Ok(None),
+            Some(code) => return Err(code.into()),
+            None => {}
+        }
+        let ids = |nodes: Vec<kafka_protocol::messages::BrokerId>| nodes.into_iter().map(|node| node.0).collect();
+        let mut partitions: Vec<PartitionSeen> = seen
+            .partitions
+            .into_iter()
+            .map(|partition| PartitionSeen {
+                partition: partition.partition_index,
+                leader: partition.leader_id.0,
+                replicas: ids(partition.replica_nodes),
+                isr: ids(partition.isr_nodes),
+            })
+            .collect();
+        partitions.sort_by_key(|partition| partition.partition);
+        Ok(Some(partitions))
+    }
+
+    async fn create(&self, topic: &str, partitions: i32) -> Result<()> {
+        ensure!(partitions > 0, "it would have {partitions} partitions");
+        let wanted = CreatableTopic::default().with_name(topic_name(topic)).with_num_partitions(partitions).with_replication_factor(-1);
+        let request = CreateTopicsRequest::default().with_topics(vec![wanted]).with_timeout_ms(8_000);
+        let answer = self.nodes().ask_any(&request).await?;
+        let made = answer.topics.into_iter().next().context("the broker's answer leaves the topic out")?;
+        if let Some(code) = Code::of(made.error_code) {
+            return match made.error_message {
+                Some(why) => Err(code).with_context(|| why.to_string()),
+                None => Err(code.into()),
+            };
+        }
+        let begun = Instant::now();
+        loop {
+            let seen = self.describe(topic).await?.unwrap_or_default();
+            let led = seen.iter().filter(|partition| partition.leader >= 0).count();
+            if i32::try_from(led) == Ok(partitions) {
+                return Ok(());
+            }
+            if begun.elapsed() > ELECTION {
+                bail!("after {} s only {led} of {partitions} partitions have a leader", ELECTION.as_secs());
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+pub(super) fn topic_name(topic: &str) -> TopicName {
+    TopicName(StrBytes::from_string(topic.to_owned()))
+}

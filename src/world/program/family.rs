@@ -1,0 +1,198 @@
+//! A process and everything that came from it, found again after it changed its group, its session or its parent.
+//!
+//! A process belongs to a family when it is in the family's process group, carries its mark and instance in the environment,
+//! descends from a member, or was seen as a member before. Only `/proc` can tell; without it the process group is all there is.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
+
+use super::variables::INSTANCE_VARIABLE;
+use crate::world::guard::MARK_VARIABLE;
+
+/// A live process, as `/proc/PID/stat` shows it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub pid: Pid,
+    parent: i32,
+    group: i32,
+    /// When it started, in clock ticks since the machine did. With the id it names a process for good.
+    started: u64,
+    /// Processor time in clock ticks, its own and that of its children that ended.
+    pub ticks: u64,
+}
+
+/// A process and what came from it.
+#[derive(Debug)]
+pub(super) struct Family {
+    leader: Pid,
+    mark: String,
+    instance: String,
+    started: u64,
+    seen: Mutex<HashMap<Pid, u64>>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Family {
+    /// The family of a process that was just started as the leader of a process group of its own and was not waited for yet.
+    /// `ended` is set by whoever waits for it.
+    pub fn new(leader: Pid, mark: &str, instance: &str, ended: Arc<AtomicBool>) -> Self {
+        let started = row(leader.as_raw_nonzero().get()).map_or(0, |row| row.started);
+        let seen = Mutex::new(HashMap::from([(leader, started)]));
+        Self { leader, mark: mark.to_owned(), instance: instance.to_owned(), started, seen, ended }
+    }
+
+    /// The live members among the given processes.
+    pub fn members(&self, rows: &[Row]) -> Vec<Row> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let group = self.leader.as_raw_nonzero().get();
+        let own = std::process::id();
+        let mut members = Vec::new();
+        let mut others = Vec::new();
+        for row in rows {
+            if row.pid.as_raw_nonzero().get().cast_unsigned() == own || row.started < self.started {
+                continue;
+            }
+            if row.group == group || seen.get(&row.pid) == Some(&row.started) || self.is_marked(row.pid) {
+                members.push(*row);
+            } else {
+                others.push(*row);
+            }
+        }
+        // Children of members, and theirs.
+        let mut next = 0;
+        while let Some(parent) = members.get(next).map(|row| row.pid.as_raw_nonzero().get()) {
+            members.extend(others.extract_if(.., |row| row.parent == parent));
+            next += 1;
+        }
+        seen.extend(members.iter().map(|row| (row.pid, row.started)));
+        members
+    }
+
+    fn is_marked(&self, pid: Pid) -> bool {
+        let environment = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
+        let has = |name: &str, value: &str| {
+            environment
+                .split(|byte| *byte == 0)
+                .any(|variable| variable.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")) == Some(value.as_bytes()))
+        };
+        has(MARK_VARIABLE, &self.mark) && has(INSTANCE_VARIABLE, &self.instance)
+    }
+
+    /// Sends a signal to the process group, also to what is left of it after its leader ended.
+    pub fn signal(&self, signal: Signal) {
+        if !self.ended.load(Ordering::Acquire) {
+            // A leader that moved to another group still gets it.
+            if kill_process_group(self.leader, signal).is_err() {
+                let _ = kill_process(self.leader, signal);
+            }
+            return;
+        }
+        // The number may be another group's by now, unless a member of this family is in it.
+        if !self.group_members().is_empty() {
+            let _ = kill_process_group(self.leader, signal);
+        }
+    }
+
+    /// Whether no process of the group is alive.
+    pub fn group_is_gone(&self) -> bool {
+        if cfg!(target_os = "linux") { self.group_members().is_empty() } else { test_kill_process_group(self.leader).is_err() }
+    }
+
+    fn group_members(&self) -> Vec<Row> {
+        let group = self.leader.as_raw_nonzero().get();
+        let mut members = self.members(&processes());
+        members.retain(|row| row.group == group);
+        members
+    }
+
+    /// Whether the started process has ended and nothing that came from it is among the given processes.
+    pub fn is_gone(&self, members: &[Row]) -> bool {
+        members.is_empty() && self.ended.load(Ordering::Acquire)
+    }
+
+    /// Kills all members until none is left. Blocks for at most `patience`; false when something survived that.
+    pub fn kill(&self, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        loop {
+            // One call for the whole group: nothing in it can fork in between, however many there are.
+            if !self.ended.load(Ordering::Acquire) {
+                let _ = kill_process_group(self.leader, Signal::KILL);
+            }
+            let members = self.members(&processes());
+            if members.iter().any(|row| row.group == self.leader.as_raw_nonzero().get()) {
+                let _ = kill_process_group(self.leader, Signal::KILL);
+            }
+            for row in &members {
+                let _ = kill_process(row.pid, Signal::KILL);
+            }
+            if members.is_empty() && (cfg!(target_os = "linux") || self.ended.load(Ordering::Acquire)) {
+                return true;
+            }
+            if Instant::now() >= deadline {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// All live processes.
+pub(super) fn processes() -> Vec<Row> {
+    let Ok(folders) = fs::read_dir("/proc") else { return Vec::new() };
+    folders.filter_map(|folder| folder.ok()?.file_name().to_str()?.parse().ok()).filter_map(row).collect()
+}
+
+/// The same, as it was at most `age` ago. Several families that look at once share one reading.
+pub(super) fn recent_processes(age: Duration) -> Arc<Vec<Row>> {
+    static LAST: Mutex<Option<(Instant, Arc<Vec<Row>>)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((when, rows)) = &*last
+        && when.elapsed() < age
+    {
+        return Arc::clone(rows);
+    }
+    let rows = Arc::new(processes());
+    *last = Some((Instant::now(), Arc::clone(&rows)));
+    rows
+}
+
+/// Kills every process whose working directory is in a folder, until none is left or a second is over.
+pub(super) fn kill_inside(folder: &std::path::Path) {
+    let own = std::process::id();
+    for _ in 0..500 {
+        let inside = |row: &Row| fs::read_link(format!("/proc/{}/cwd", row.pid.as_raw_nonzero())).is_ok_and(|cwd| cwd.starts_with(folder));
+        let mut found = processes();
+        found.retain(|row| row.pid.as_raw_nonzero().get().cast_unsigned() != own && inside(row));
+        if found.is_empty() {
+            return;
+        }
+        for row in found {
+            let _ = kill_process(row.pid, Signal::KILL);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// One live process; none when it has ended, waited for or not.
+fn row(pid: i32) -> Option<Row> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    // The name stands in parentheses and may hold any byte, parentheses included.
+    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 2;
+    let fields: Vec<&str> = std::str::from_utf8(stat.get(after_name..)?).ok()?.split(' ').collect();
+    let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
+    if matches!(*fields.first()?, "Z" | "X") {
+        return None;
+    }
+    Some(Row {
+        pid: Pid::from_raw(pid)?,
+        parent: fields.get(1)?.parse().ok()?,
+        group: fields.get(2)?.parse().ok()?,
+        ticks: number(11)? + number(12)? + number(13)? + number(14)?,
+        started: number(19)?,
+    })
+}

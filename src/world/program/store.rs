@@ -1,0 +1,180 @@
+//! Folders that are made once and used by every later run, by several kgrades at a time.
+//!
+//! Each key has a lock file, a seal and a folder. The folder is built under the exclusive lock in a place of its own and never
+//! moves, because virtual environments know their path. The seal, written last and by rename, names the folder and says how much
+//! is in it: a folder without a seal, or with other content than its seal says, is broken and is built anew. Users hold the shared lock.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use super::run_folder::remove;
+use crate::world::guard::Guard;
+use crate::world::progress::Progress;
+
+/// Time between two tries to get a lock.
+const RETRY: Duration = Duration::from_millis(100);
+/// Time without use after which a cached folder is removed.
+const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The place of cached folders of one sort.
+pub(super) struct Store<'a> {
+    pub place: PathBuf,
+    pub guard: &'a Guard,
+    pub progress: &'a dyn Progress,
+}
+
+/// A cached folder. It is not built anew by anybody while this is held.
+#[derive(Debug, Clone)]
+pub(super) struct Cached {
+    pub folder: PathBuf,
+    _lock: Arc<File>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Seal {
+    folder: String,
+    entries: u64,
+    bytes: u64,
+}
+
+/// Removes a folder that was not finished, also when its building was cancelled.
+struct Unfinished(Option<PathBuf>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.0 {
+            remove(folder);
+        }
+    }
+}
+
+impl Store<'_> {
+    /// The folder for a key; `build` fills an empty one when there is none, or when it is broken.
+    ///
+    /// # Errors
+    /// What `build` returns, and what the file system says. Nothing half-made is left then.
+    pub async fn get<E: From<io::Error>>(&self, key: &str, build: impl AsyncFnOnce(&Path) -> Result<(), E>) -> Result<Cached, E> {
+        fs::create_dir_all(&self.place)?;
+        let lock_path = self.place.join(format!("{key}.lock"));
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path)?;
+        self.acquire(|| lock.try_lock_shared()).await?;
+        if let Some(folder) = self.sealed(key) {
+            return Ok(Cached { folder, _lock: Arc::new(lock) });
+        }
+        lock.unlock()?;
+        self.acquire(|| lock.try_lock()).await?;
+        // Another kgrade may have built it meanwhile.
+        if self.sealed(key).is_none() {
+            self.build(key, build).await?;
+        }
+        // A shared lock in place of the exclusive one: nobody else can want to build what is whole.
+        lock.unlock()?;
+        self.acquire(|| lock.try_lock_shared()).await?;
+        let folder =
+            self.sealed(key).ok_or_else(|| io::Error::other(format!("the cache in {} changes while it is used", self.place.display())))?;
+        Ok(Cached { folder, _lock: Arc::new(lock) })
+    }
+
+    async fn acquire(&self, lock: impl Fn() -> Result<(), TryLockError>) -> io::Result<()> {
+        let mut told = false;
+        loop {
+            match lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(error)) => return Err(error),
+                Err(TryLockError::WouldBlock) if !told => {
+                    told = true;
+                    self.progress.begin("waiting for another kgrade that prepares the same");
+                }
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(RETRY).await,
+            }
+        }
+        if told {
+            self.progress.end();
+        }
+        Ok(())
+    }
+
+    async fn build<E: From<io::Error>>(&self, key: &str, build: impl AsyncFnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
+        self.forget_old();
+        self.clear(key);
+        let folder = tempfile::Builder::new().prefix(&format!("{key}-")).tempdir_in(&self.place)?.keep();
+        let mut unfinished = Unfinished(Some(folder.clone()));
+        let _lease = self.guard.folder(&folder);
+        build(&folder).await?;
+        let (entries, bytes) = census(&folder)?;
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let text = serde_json::to_string(&Seal { folder: name, entries, bytes }).map_err(io::Error::from)?;
+        let seal = tempfile::NamedTempFile::new_in(&self.place)?;
+        fs::write(seal.path(), text)?;
+        seal.persist(self.place.join(format!("{key}.seal"))).map_err(|error| error.error)?;
+        unfinished.0 = None;
+        Ok(())
+    }
+
+    /// Removes what earlier builds left; called under the exclusive lock.
+    fn clear(&self, key: &str) {
+        let _ = fs::remove_file(self.place.join(format!("{key}.seal")));
+        let prefix = format!("{key}-");
+        for entry in fs::read_dir(&self.place).into_iter().flatten().filter_map(Result::ok) {
+            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+                remove(&entry.path());
+            }
+        }
+    }
+
+    /// Removes what nobody used for a month; called when something is built, which takes long anyway.
+    fn forget_old(&self) {
+        for entry in fs::read_dir(&self.place).into_iter().flatten().filter_map(Result::ok) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let used = entry.metadata().and_then(|found| found.modified());
+            if let Some(key) = name.strip_suffix(".seal")
+                && used.is_ok_and(|used| used.elapsed().is_ok_and(|age| age > KEEP))
+                && let Ok(lock) = File::open(self.place.join(format!("{key}.lock")))
+                && lock.try_lock().is_ok()
+            {
+                self.clear(key);
+            }
+        }
+    }
+
+    /// The key's folder, when it is whole.
+    fn sealed(&self, key: &str) -> Option<PathBuf> {
+        let path = self.place.join(format!("{key}.seal"));
+        let text = fs::read_to_string(&path).ok()?;
+        let seal: Seal = serde_json::from_str(&text).ok()?;
+        let folder = self.place.join(&seal.folder);
+        let whole = census(&folder).ok()? == (seal.entries, seal.bytes);
+        if whole && let Ok(file) = File::options().write(true).open(&path) {
+            // The time of the last use; only forgetting depends on it.
+            let _ = file.set_modified(SystemTime::now());
+        }
+        whole.then_some(folder)
+    }
+}
+
+/// How many entries a folder has and the bytes of its files. Python's own caches may come and go.
+fn census(folder: &Path) -> io::Result<(u64, u64)> {
+    let (mut entries, mut bytes) = (0, 0);
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_name() == "__pycache__" {
+                continue;
+            }
+            let metadata = entry.metadata()?;
+            entries += 1;
+            if metadata.is_dir() {
+                open.push(entry.path());
+            } else if metadata.is_file() {
+                bytes += metadata.len();
+            }
+        }
+    }
+    Ok((entries, bytes))
+}

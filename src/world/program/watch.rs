@@ -1,0 +1,89 @@
+//! Looks at a family from outside, again and again, and kills it when the family as a whole passes a limit.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::family::{Family, Row, recent_processes};
+use super::limits::{Limit, Limited, Limits};
+
+/// Time between two glances at how many threads the machine has, which cost nothing.
+const GLANCE: Duration = Duration::from_millis(20);
+/// Glances between two looks at all processes, which cost milliseconds.
+const GLANCES: u32 = 5;
+/// So many new threads call for a look at once: what forks without end doubles several times between two ordinary looks.
+const JUMP: u64 = 48;
+/// How long a kill may take before it is tried again at the next look.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Linux tells processor time to programs in ticks of 10 ms, on every processor that kgrade runs on.
+const MILLIS_PER_TICK: u64 = 10;
+
+/// Watches until the family is gone. Once a limit was passed the whole family goes, also what it starts afterwards.
+pub(super) async fn watch(family: Arc<Family>, limits: Limits, passed: mpsc::UnboundedSender<Limit>) {
+    let mut pace = tokio::time::interval(GLANCE);
+    pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut told, mut glances, mut threads) = (false, 0, 0);
+    loop {
+        pace.tick().await;
+        glances += 1;
+        let now = threads_of_the_machine();
+        if glances < GLANCES && now < threads + JUMP {
+            continue;
+        }
+        (glances, threads) = (0, now);
+        let (family, limits, passed) = (Arc::clone(&family), limits.clone(), passed.clone());
+        let look = tokio::task::spawn_blocking(move || {
+            let members = family.members(&recent_processes(GLANCE));
+            if !told && let Some(limit) = exceeded(&members, &limits) {
+                let _ = passed.send(limit);
+                family.kill(PATIENCE);
+                return (true, false);
+            }
+            if told && !members.is_empty() {
+                family.kill(PATIENCE);
+            }
+            (told, family.is_gone(&members))
+        });
+        match look.await {
+            Ok((over, false)) => told = over,
+            _ => return,
+        }
+    }
+}
+
+fn exceeded(members: &[Row], limits: &Limits) -> Option<Limit> {
+    let allowed = limits.processes as u64;
+    if members.len() > limits.processes {
+        return Some(Limit { what: Limited::Processes, allowed, seen: members.len() as u64 });
+    }
+    let cpu = members.iter().map(|row| row.ticks).sum::<u64>() * MILLIS_PER_TICK;
+    let allowed = u64::try_from(limits.cpu.as_millis()).unwrap_or(u64::MAX);
+    if cpu > allowed {
+        return Some(Limit { what: Limited::Cpu, allowed, seen: cpu });
+    }
+    let allowed = limits.memory;
+    let resident = members.iter().map(|row| kilobytes(row, "status", "VmRSS:")).sum::<u64>() << 10;
+    if resident > allowed {
+        // Pages that forked processes share were counted for each: now count exactly, which costs more.
+        let exact = members.iter().map(|row| kilobytes(row, "smaps_rollup", "Pss:")).sum::<u64>() << 10;
+        if exact > allowed {
+            return Some(Limit { what: Limited::Memory, allowed, seen: exact });
+        }
+    }
+    None
+}
+
+/// The number of threads on the whole machine; 0 where nobody can say.
+pub(super) fn threads_of_the_machine() -> u64 {
+    // 0.20 0.18 0.12 1/80 11206
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(['/', ' ']).nth(4).and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+fn kilobytes(row: &Row, file: &str, name: &str) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{}/{file}", row.pid.as_raw_nonzero())).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}

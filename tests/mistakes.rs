@@ -1,0 +1,138 @@
+//! The promise of every lab: right programs pass every check, and each wrong one fails exactly the checks that name its mistake.
+//!
+//! One test for each folder of `fixtures/lab-NN/`: a folder in `mistakes/` says in its `expect.yaml` which checks fail and which are skipped
+//! for that; every other folder is right. Each is graded by the real binary with a broker of its own.
+//!
+//! `cargo test --test mistakes no-key` runs one; `KGRADE_TEST_ROUNDS=10` grades each ten times.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What `expect.yaml` says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    #[serde(default)]
+    #[expect(dead_code, reason = "for people")]
+    mistake: String,
+    #[serde(default)]
+    #[expect(dead_code, reason = "for people")]
+    why: String,
+    #[serde(default)]
+    fails: Vec<String>,
+    #[serde(default)]
+    skips: Vec<String>,
+}
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // Most of the time goes into waiting for experiments: more at once than there are cores.
+    arguments.test_threads.get_or_insert(4);
+    libtest_mimic::run(&arguments, trials()).exit();
+}
+
+fn trials() -> Vec<Trial> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut trials = Vec::new();
+    for lab in folders(&fixtures).into_iter().filter(|folder| name(folder).starts_with("lab-")) {
+        let groups = folders(&lab).into_iter().flat_map(|folder| match name(&folder).as_str() {
+            "mistakes" | "also-right" => folders(&folder),
+            _ => vec![folder],
+        });
+        for submission in groups {
+            let lab = name(&lab);
+            let title = format!("{lab}::{}", submission.strip_prefix(&fixtures.join(&lab)).unwrap().display());
+            let missing = missing_tool(&submission);
+            let trial = Trial::test(title, move || rounds(&lab, &submission));
+            trials
+                .push(trial.with_ignored_flag(missing.is_some()).with_kind(missing.map_or(String::new(), |tool| format!("needs {tool}"))));
+        }
+    }
+    trials
+}
+
+/// The tool that a submission in another language needs and this machine lacks.
+fn missing_tool(submission: &Path) -> Option<&'static str> {
+    let manifest = std::fs::read_to_string(submission.join("kgrade.yaml")).unwrap_or_default();
+    let needs = [("npm", "node"), ("go", "go"), ("mvn", "mvn"), ("javac", "javac")];
+    let has = |tool: &str| std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(tool).is_file());
+    needs.into_iter().find(|(word, tool)| manifest.contains(&format!("[{word},")) && !has(tool)).map(|(_, tool)| tool)
+}
+
+fn rounds(lab: &str, submission: &Path) -> Result<(), Failed> {
+    let rounds = std::env::var("KGRADE_TEST_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    for round in 1..=rounds {
+        grade(lab, submission).map_err(|failed| match failed.message() {
+            Some(message) if rounds > 1 => Failed::from(format!("round {round} of {rounds}: {message}")),
+            _ => failed,
+        })?;
+    }
+    Ok(())
+}
+
+fn grade(lab: &str, submission: &Path) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let report = folder.path().join("report.json");
+    let expected: Expected = match std::fs::read_to_string(submission.join("expect.yaml")) {
+        Ok(text) => serde_saphyr::from_str(&text).map_err(|error| format!("expect.yaml: {error}"))?,
+        Err(_) => Expected::default(),
+    };
+    let output = Command::new(env!("CARGO_BIN_EXE_kgrade"))
+        .arg(lab)
+        .arg("--submission")
+        .arg(submission)
+        .arg("--checks")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("checks"))
+        .arg("--report")
+        .arg(format!("json={}", report.display()))
+        .args(["--jobs", "6"])
+        .env_remove("KAFKA_BOOTSTRAP_SERVERS")
+        .output()?;
+    let shown = || format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text = std::fs::read_to_string(&report).map_err(|error| format!("no report: {error}\n{}", shown()))?;
+    let outcome: Value = serde_json::from_str(&text).map_err(|error| format!("{error}"))?;
+    let with = |verdict: &str| -> Vec<String> {
+        let checks = outcome["checks"].as_array().into_iter().flatten();
+        let mut ids: Vec<_> =
+            checks.filter(|check| check["verdict"] == verdict).filter_map(|check| check["id"].as_str()).map(str::to_owned).collect();
+        ids.sort();
+        ids
+    };
+    let sorted = |mut ids: Vec<String>| {
+        ids.sort();
+        ids
+    };
+    let (fails, skips) = (sorted(expected.fails), sorted(expected.skips));
+    for (what, seen, wanted) in [
+        ("failed", with("failed"), &fails),
+        ("skipped", with("skipped"), &skips),
+        ("inconclusive", with("inconclusive"), &vec![]),
+        ("error", with("error"), &vec![]),
+    ] {
+        if seen != *wanted {
+            return Err(format!("{what}: {seen:?}, expected {wanted:?}\n{}", shown()).into());
+        }
+    }
+    if fails.is_empty() && (with("passed").is_empty() || outcome["score"] != outcome["max_score"]) {
+        return Err(format!("score {} of {}\n{}", outcome["score"], outcome["max_score"], shown()).into());
+    }
+    let code = if fails.is_empty() { 0 } else { 1 };
+    if output.status.code() != Some(code) {
+        return Err(format!("exit {:?}, expected {code}\n{}", output.status.code(), shown()).into());
+    }
+    Ok(())
+}
+
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    found.sort();
+    found
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
