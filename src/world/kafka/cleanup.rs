@@ -33,6 +33,12 @@ impl Kafka {
             let names: Vec<&str> = topics.iter().map(String::as_str).collect();
             results.extend(admin.delete_topics(&names, &options).await.context("delete topics")?);
         }
+        for group in &groups {
+            // Programs that were killed at the end are still members, and a group with members cannot be deleted.
+            for member in self.describe_group(group).await?.map(|seen| seen.members).unwrap_or_default() {
+                self.evict(group, &member.member).await?;
+            }
+        }
         if !groups.is_empty() {
             let names: Vec<&str> = groups.iter().map(String::as_str).collect();
             results.extend(admin.delete_groups(&names, &options).await.context("delete groups")?);
