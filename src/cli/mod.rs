@@ -1,6 +1,6 @@
 //! The command line: one file per command. Only this folder and `main.rs` print.
 
-mod cluster;
+pub mod cluster;
 mod explain;
 mod grade;
 mod interrupt;

@@ -31,7 +31,8 @@ pub fn plan(args: &PlanArgs) -> Done {
     Ok(exit::ALL_PASSED)
 }
 
-/// A selection that selects nothing.
+/// A selection that selects nothing; a word that means nothing is a wrong command line.
 pub fn nothing_selected(error: SelectError) -> Failure {
-    Failure { error: error.into(), code: exit::NOTHING_SELECTED }
+    let code = if matches!(error, SelectError::Unknown { .. }) { exit::USAGE } else { exit::NOTHING_SELECTED };
+    Failure { error: error.into(), code }
 }

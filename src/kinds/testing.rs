@@ -42,7 +42,8 @@ pub fn events(numbers: impl Iterator<Item = u32>) -> DataSet {
 
 /// A set of records that are no events, all of `u-02`.
 pub fn bad(labels: &[&str]) -> DataSet {
-    let record = |label: &&str| Record { key: Some(b"u-02".to_vec()), value: Some(b"{".to_vec()), event: None, label: Some((*label).to_owned()) };
+    let record =
+        |label: &&str| Record { key: Some(b"u-02".to_vec()), value: Some(b"{".to_vec()), event: None, label: Some((*label).to_owned()) };
     DataSet::of_records(labels.iter().map(record).collect())
 }
 
@@ -114,7 +115,8 @@ impl Story {
         let delivery = self.next;
         self.next += 1;
         self.last.insert(id.unwrap_or_default().to_owned(), delivery);
-        let what = What::DeliveryBegun { delivery, instance: full(instance), nth: delivery, event: id.map(Into::into), body: Payload::new(body) };
+        let what =
+            What::DeliveryBegun { delivery, instance: full(instance), nth: delivery, event: id.map(Into::into), body: Payload::new(body) };
         self.then(what)
     }
 

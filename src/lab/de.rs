@@ -44,8 +44,7 @@ impl<'a> NodeDeserializer<'a> {
                 if self.0.replaced {
                     return self.located(visitor.visit_string(text));
                 }
-                let result = self.any(visitor);
-                result.map_err(|mistake| mistake.help(format!("to mean the text, put it in quotes: \"{text}\"")))
+                self.any(visitor).map_err(|mistake| mistake.quoted(&text))
             }
             _ => self.any(visitor),
         }
@@ -102,7 +101,11 @@ impl<'de> de::Deserializer<'de> for NodeDeserializer<'_> {
                     let mistake = Mistake::new(Code::WRONG_TYPE, format!("one kind to an item, and `{}` is a second one", second.name));
                     return Err(mistake.at(second.span).help("start a new list item for it, or indent it if it is a setting"));
                 }
-                [] => return Err(Mistake::new(Code::WRONG_TYPE, "a kind is missing in `{}`").at(self.0.span)),
+                [] => {
+                    return Err(Mistake::new(Code::WRONG_TYPE, "an empty mapping names no kind")
+                        .at(self.0.span)
+                        .help("write `kind: { … }`; `kgrade explain` lists the kinds"));
+                }
             },
             other => {
                 let mistake = Mistake::new(Code::WRONG_TYPE, format!("expected one of {}, found {}", listed(variants), other.describe()));

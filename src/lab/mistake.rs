@@ -58,6 +58,14 @@ impl Mistake {
         self
     }
 
+    /// Where text was wanted and a number or truth value is written: the advice to quote it.
+    pub fn quoted(mut self, written: &str) -> Self {
+        if self.message.starts_with("expected text") {
+            self.help = Some(format!("to mean the text, put it in quotes: \"{written}\""));
+        }
+        self
+    }
+
     /// The finding; `outside` is its place when none was met on the way.
     pub fn into_error(self, outside: Region) -> LabError {
         let message = match (&self.under, self.code) {
@@ -82,15 +90,15 @@ impl Error for Mistake {
     }
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(Code::WRONG_TYPE, format!("expected {}, found {}", plain(expected), found(unexpected)))
+        unfit(Code::WRONG_TYPE, &found(unexpected), expected)
     }
 
     fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(Code::BAD_VALUE, format!("expected {}, found {}", plain(expected), found(unexpected)))
+        unfit(Code::BAD_VALUE, &found(unexpected), expected)
     }
 
     fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
-        Self::new(Code::WRONG_TYPE, format!("expected {}, found {length} items", plain(expected)))
+        unfit(Code::WRONG_TYPE, &format!("{length} items"), expected)
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
@@ -111,6 +119,26 @@ impl Error for Mistake {
     }
 }
 
+fn unfit(code: Code, found: &str, expected: &dyn Expected) -> Mistake {
+    let expected = plain(expected);
+    Mistake::new(code, format!("expected {expected}, found {found}")).help(how_to_write(&expected))
+}
+
+/// How to write what was expected.
+fn how_to_write(expected: &str) -> &'static str {
+    const WAYS: &[(&str, &str)] = &[
+        ("a whole number", "write the number as it is, for example `6`"),
+        ("a number", "write the number as it is, for example `0.5`"),
+        ("text", "write text; what looks like a number, a list or a mapping needs quotes"),
+        ("true or false", "write `true` or `false`"),
+        ("a list", "write `[ … ]`, or one item to a line after `- `"),
+        ("a mapping", "write `{ name: value }`, or one `name: value` to a line"),
+        ("settings", "write `{ setting: value }`, or one `setting: value` to a line"),
+        ("a duration", "write a whole number and its unit: ms, s or m"),
+    ];
+    WAYS.iter().find(|(start, _)| expected.starts_with(start)).map_or("write what is expected here", |(_, way)| way)
+}
+
 /// What serde expected, without Rust's names for it.
 fn plain(expected: &dyn Expected) -> String {
     let text = expected.to_string();
@@ -125,7 +153,7 @@ fn plain(expected: &dyn Expected) -> String {
         "u32" | "u64" | "usize" => "a whole number, 0 or more",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "a nonzero u16" | "a nonzero u32" | "a nonzero u64" | "a nonzero usize" => "a whole number, 1 or more",
-        other if other.starts_with("struct ") => "settings like `{ key: value }`",
+        other if other.starts_with("struct ") => "settings",
         other => other,
     };
     words.to_owned()

@@ -114,13 +114,20 @@ fn syntax(source: &SourceText, text: &str, at: Option<Region>) -> LabError {
         .help("look at the indentation, the quotes and the brackets here and on the line above")
 }
 
+/// The place of an error. Errors of the scanner know their line and column only.
 fn span_of(source: &SourceText, location: Location) -> Region {
-    let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    let length = source.text.len();
-    let start = number(location.span().byte_offset().unwrap_or_default()).min(length);
-    let end = start.saturating_add(number(location.span().byte_len().unwrap_or_default())).min(length);
-    let small = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-    Region { start, end, line: small(location.line()), col: small(location.column()) }
+    let number = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok());
+    if let Some(start) = number(location.span().byte_offset()).filter(|start| *start > 0) {
+        let start = start.min(source.text.len());
+        let length = number(location.span().byte_len()).unwrap_or_default().min(source.text.len() - start);
+        return Region { start, end: start + length, ..raw_span(location) };
+    }
+    let line = number(Some(location.line())).unwrap_or_default().saturating_sub(1);
+    let begin: usize = source.text.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = source.text.get(begin..).unwrap_or_default().lines().next().unwrap_or_default();
+    let column = number(Some(location.column())).unwrap_or_default().saturating_sub(1);
+    let start = begin + rest.chars().take(column).map(char::len_utf8).sum::<usize>();
+    source.span_at(start, start)
 }
 
 /// A tree whose spans are still those of the parser.

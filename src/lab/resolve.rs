@@ -20,6 +20,9 @@ use super::source::SourceText;
 use super::vars::Scope;
 use crate::kinds::{ActionSpec, ExpectSpec, Reference};
 
+#[cfg(test)]
+mod tests;
+
 /// Keys of a check that are read apart: they make the scope in which the rest is read.
 const SCOPE_KEYS: &[&str] = &["id", "vars", "draws", "each", "data"];
 /// Keys of a lab that are read check by check.
@@ -62,11 +65,15 @@ pub fn resolve(lab: &LabSource, bindings: &Bindings) -> Resolution {
     let mut found = Vec::new();
     let scope = Scope::of_lab(&lab.source, &lab.root, &bindings.run_id, bindings.seed);
     let head = from_node::<LabFile>(&scope.expand_except(&lab.root, CHECK_KEYS, |_| false));
-    found.extend(scope.into_errors());
     let head = match head {
         Ok(head) => head,
-        Err(error) => return Resolution { lab: None, found: with(found, error) },
+        Err(error) => {
+            found.extend((!scope.explains(&error)).then_some(error));
+            found.extend(scope.into_errors());
+            return Resolution { lab: None, found };
+        }
     };
+    found.extend(scope.into_errors());
     found.extend(head_errors(&lab.root, &head));
     let (slots, slot_errors) = slots(&lab.source, &lab.root, bindings);
     found.extend(slot_errors);
@@ -74,18 +81,17 @@ pub fn resolve(lab: &LabSource, bindings: &Bindings) -> Resolution {
     let drafts: Vec<Draft> = slots.iter().filter_map(|slot| maker.draft(slot)).collect();
     let mut found = maker.found;
     let subject = Subject { root: &lab.root, head: &head, drafts: &drafts, slots: &slots, complete: drafts.len() == slots.len() };
-    found.extend(lint::findings(&subject));
+    found.extend(lint::errors(&subject));
+    if found.is_empty() {
+        // Beside an error a warning is noise: what seems unused is often used under a misspelt name.
+        found.extend(lint::warnings(&subject));
+    }
     let checks: Vec<Check> = drafts.into_iter().map(|draft| draft.check).collect();
     let points = checks.iter().map(|check| check.points).fold(0, u32::saturating_add);
     let digest = Sha256::digest(lab.source.text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let LabFile { lab: name, title, cluster, .. } = head;
     let lab = Lab { name, title, points, cluster, checks, seed: bindings.seed, run_id: bindings.run_id.clone(), digest };
     Resolution { lab: Some(lab), found }
-}
-
-fn with(mut found: Vec<LabError>, error: LabError) -> Vec<LabError> {
-    found.push(error);
-    found
 }
 
 fn head_errors(root: &Node, head: &LabFile) -> Vec<LabError> {
@@ -145,7 +151,7 @@ impl Maker<'_> {
         let scope = Scope::of_lab(&self.lab.source, &self.lab.root, &self.bindings.run_id, self.bindings.seed);
         let scope = scope.of_check(slot.node, &slot.id, slot.each.as_ref());
         let node = scope.expand_except(slot.node, SCOPE_KEYS, late::in_check);
-        let file = from_node::<CheckFile>(&node).map_err(|error| self.found.push(error)).ok();
+        let file = self.read::<CheckFile>(&scope, &node);
         let parts = file.map(|file| {
             let (programs, data) = self.parts(&scope, slot.node, &file);
             (file, programs, data)
@@ -166,7 +172,7 @@ impl Maker<'_> {
                 Reference::Program(name) => {
                     let node =
                         root.get("programs").map(|programs| scope.expand(programs_only(programs, &name).as_ref(), late::in_programs));
-                    let spec = node.as_ref().and_then(|node| node.get(&name)).and_then(|node| self.read::<ProgramSpec>(node));
+                    let spec = node.as_ref().and_then(|node| node.get(&name)).and_then(|node| self.read::<ProgramSpec>(scope, node));
                     if let Some(ProgramSpec { default, env }) = spec {
                         programs.insert(name, Program { command: default, env });
                     }
@@ -174,7 +180,7 @@ impl Maker<'_> {
                 Reference::Data(name) => {
                     let node =
                         [check, root].into_iter().find_map(|level| level.get("data")?.get(&name)).map(|node| scope.expand(node, |_| false));
-                    if let Some(set) = node.and_then(|node| self.data_set(&node)) {
+                    if let Some(set) = node.and_then(|node| self.data_set(scope, &node)) {
                         data.insert(name, set);
                     }
                 }
@@ -184,12 +190,12 @@ impl Maker<'_> {
         (programs, data)
     }
 
-    fn read<T: DeserializeOwned>(&mut self, node: &Node) -> Option<T> {
-        from_node(node).map_err(|error| self.found.push(error)).ok()
+    fn read<T: DeserializeOwned>(&mut self, scope: &Scope<'_>, node: &Node) -> Option<T> {
+        from_node(node).map_err(|error| self.found.extend((!scope.explains(&error)).then_some(error))).ok()
     }
 
-    fn data_set(&mut self, node: &Node) -> Option<DataSet> {
-        let spec: DataSpec = self.read(node)?;
+    fn data_set(&mut self, scope: &Scope<'_>, node: &Node) -> Option<DataSet> {
+        let spec: DataSpec = self.read(scope, node)?;
         if let Some((_, set)) = self.sets.iter().find(|(known, _)| *known == spec) {
             return Some(set.clone());
         }
@@ -274,95 +280,4 @@ fn references(file: &CheckFile) -> Vec<Reference> {
         }
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lab::span::Span;
-
-    const LAB: &str = r#"
-kgrade: 1
-lab: lab-90
-title: A lab for the tests
-vars: { topic: events-$(check.id)-$(run.id), level: none }
-draws: { nth: { from: 11, to: 39, not_multiple_of: 5 } }
-data:
-  events: { generate: user-events, count: $(draw.nth) }
-programs:
-  consumer: { default: [python, "lab-90/consumer.py"], env: { KAFKA_TOPIC: $(topic), LEVEL: $(level), NTH: $(draw.nth), SINK_URL: $(sink.url) } }
-checks:
-  - id: first
-    title: The first
-    points: 40
-    hint: Look there.
-    data: { bad: { records: [ { label: cut JSON, key: u-1, value: { text: "{" } }, { value: null }, { value: { base64: "/w==" } }, { value: { json: 17 } } ] } }
-    do: [ { start: { program: consumer, as: one, stdin: events, env: { ME: $(instance) } } }, { start: { program: consumer, as: two, stdin: bad } } ]
-    expect: [ { topic: { name: $(topic), partitions: 6 } } ]
-  - id: levels
-    title: Level $(each.level)
-    points: $(each.points)
-    hint: Look there.
-    needs: [first]
-    each: [ { level: none, points: 20 }, { level: lost ack, points: 40 } ]
-    vars: { level: $(each.level) }
-    within: 2500ms
-    do: [ { start: { program: consumer, as: one } } ]
-    expect:
-      - alive: { instance: one }
-"#;
-
-    fn bindings(seed: u64) -> Bindings {
-        Bindings { run_id: "r1".into(), seed }
-    }
-
-    fn lab(seed: u64) -> Lab {
-        LabSource::parse("lab.yaml", LAB).unwrap().resolve(&bindings(seed)).unwrap()
-    }
-
-    #[test]
-    fn every_check_has_values_of_its_own() {
-        let lab = lab(7);
-        assert_eq!(lab.checks.iter().map(|check| check.id.as_str()).collect::<Vec<_>>(), ["first", "levels[none]", "levels[lost ack]"]);
-        let ExpectSpec::Topic(topic) = &lab.checks[0].expect[0].spec else { panic!() };
-        assert_eq!((topic.name.as_str(), topic.partitions), ("events-first-r1", Some(6)));
-        let env = |check: usize, name: &str| lab.checks[check].programs["consumer"].env[name].clone();
-        assert_eq!(env(2, "KAFKA_TOPIC"), "events-levels-lost-ack-r1");
-        assert_eq!((env(0, "LEVEL").as_str(), env(2, "LEVEL").as_str()), ("none", "lost ack"));
-        assert_eq!(env(0, "SINK_URL"), "$(sink.url)");
-        assert_eq!(env(0, "NTH").parse::<usize>().unwrap(), lab.checks[0].data["events"].len());
-        assert_eq!(lab.checks[2].title, "Level lost ack");
-        assert_eq!((lab.checks[1].points, lab.checks[2].points, lab.points), (20, 40, 100));
-        assert_eq!(lab.checks[2].needs, ["first"]);
-        assert_eq!((lab.checks[2].within, lab.checks[0].within), (Span::millis(2500), WITHIN));
-    }
-
-    #[test]
-    fn places_are_those_of_the_file() {
-        let lab = lab(7);
-        assert_eq!(lab.checks[0].place.to_string(), "lab.yaml:12:5");
-        assert_eq!(lab.checks[0].actions[1].place.to_string(), "lab.yaml:17:97");
-        assert_eq!(lab.checks[2].expect[0].place.to_string(), "lab.yaml:29:9");
-        assert_eq!((lab.checks[0].last_line, lab.checks[2].last_line), (18, 29));
-    }
-
-    #[test]
-    fn written_records_are_bytes() {
-        let records = lab(7).checks[0].data["bad"].records();
-        let values: Vec<_> = records.iter().map(|record| record.value.as_deref()).collect();
-        assert_eq!(values, [Some(&b"{"[..]), None, Some(&[0xff][..]), Some(&b"17"[..])]);
-        assert_eq!((records[0].key.as_deref(), records[0].label.as_deref()), (Some(&b"u-1"[..]), Some("cut JSON")));
-    }
-
-    #[test]
-    fn the_seed_decides_the_lab() {
-        let texts = |seed| format!("{:?}", lab(seed).checks);
-        assert_eq!(texts(7), texts(7));
-        assert_ne!(texts(7), texts(8));
-    }
-
-    #[test]
-    fn a_good_lab_has_no_findings() {
-        assert_eq!(LabSource::parse("lab.yaml", LAB).unwrap().lint().found, []);
-    }
 }

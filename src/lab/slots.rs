@@ -2,7 +2,7 @@
 
 use super::error::{Code, LabError};
 use super::load::Bindings;
-use super::node::{Content, Node};
+use super::node::{Content, Node, brief};
 use super::resolve::is_id;
 use super::source::SourceText;
 use super::vars::Scope;
@@ -35,7 +35,7 @@ pub fn slots<'a>(source: &'a SourceText, root: &'a Node, bindings: &Bindings) ->
         }
         let written = node.get("id").and_then(Node::text).unwrap_or_default().to_owned();
         if let Some(id) = node.get("id").filter(|_| !is_id(&written)) {
-            let message = format!("{} is not a check's id", id.content.describe());
+            let message = format!("`{}` is not a check's id", brief(&id.content.format().unwrap_or_default()));
             found.push(LabError::new(Code::BAD_VALUE, message, id.anchor()).help("small letters, digits and dashes, without variables"));
         }
         let Some(each) = node.get("each") else {
@@ -74,4 +74,10 @@ fn item_name(item: &Node) -> Option<String> {
         _ => item,
     };
     value.content.format().filter(|name| !name.is_empty())
+}
+
+/// A check's id as a part of a topic's or group's name: `durable[lost ack]` becomes `durable-lost-ack`.
+pub fn slug(id: &str) -> String {
+    let dashed: String = id.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
+    dashed.trim_end_matches('-').to_owned()
 }

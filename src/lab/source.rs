@@ -16,10 +16,10 @@ pub struct Region {
 }
 
 impl Region {
-    /// The same beginning, cut to `len` bytes.
+    /// True when the other span lies inside this one.
     #[must_use]
-    pub fn first(self, len: usize) -> Self {
-        Self { end: self.start + len, ..self }
+    pub fn covers(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
     }
 }
 
@@ -48,12 +48,22 @@ impl SourceText {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
+    /// A part of a span: `at` and `length` count bytes from the span's beginning.
+    pub fn part(&self, span: Region, at: usize, length: usize) -> Region {
+        let start = span.start + at;
+        let before = self.text.get(span.start..start).unwrap_or_default();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let line = span.line + count(before.matches('\n').count());
+        let col = match before.rsplit_once('\n') {
+            Some((_, last)) => count(last.chars().count()) + 1,
+            None => span.col + count(before.chars().count()),
+        };
+        Region { start, end: start + length, line, col }
+    }
+
     /// The span of a part of the text, its line and column counted from the beginning.
     pub fn span_at(&self, start: usize, end: usize) -> Region {
-        let before = self.text.get(..start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let col = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Region { start, end, line: u32::try_from(line).unwrap_or(u32::MAX), col: u32::try_from(col).unwrap_or(u32::MAX) }
+        self.part(Region { start: 0, end: 0, line: 1, col: 1 }, start, end.saturating_sub(start))
     }
 }
 
@@ -86,5 +96,8 @@ mod tests {
         assert_eq!((span.line, span.col), (2, 2));
         assert_eq!(source.slice(span), "b");
         assert_eq!(source.place(span).to_string(), "a.yaml:2:2");
+        let all = source.span_at(0, source.text.len());
+        assert_eq!(source.part(all, at, 1), span);
+        assert!(all.covers(span) && !span.covers(all));
     }
 }

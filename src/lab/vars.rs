@@ -10,10 +10,14 @@ use super::de::from_node;
 use super::draw::{DrawSpec, random};
 use super::error::{Code, LabError};
 use super::late;
-use super::node::{Content, Key, Node};
+use super::node::{Content, Key, Node, brief};
+use super::slots::slug;
 use super::source::{Region, SourceText};
 use super::suggestion;
 use super::template::{Piece, pieces};
+
+#[cfg(test)]
+mod tests;
 
 /// Bytes that a text may have after replacement: variables of variables of variables grow fast.
 const LONGEST: usize = 64 * 1024;
@@ -32,6 +36,8 @@ pub struct Scope<'a> {
     memo: RefCell<HashMap<String, Option<Content>>>,
     stack: RefCell<Vec<String>>,
     errors: RefCell<Vec<LabError>>,
+    /// Leaves with a variable that has no value.
+    tainted: RefCell<Vec<Region>>,
 }
 
 /// What a name stands for.
@@ -57,6 +63,7 @@ impl<'a> Scope<'a> {
             memo: RefCell::default(),
             stack: RefCell::default(),
             errors: RefCell::default(),
+            tainted: RefCell::default(),
         }
     }
 
@@ -73,6 +80,11 @@ impl<'a> Scope<'a> {
     /// The names of the variables that were used.
     pub fn used(&self) -> BTreeSet<String> {
         self.memo.borrow().keys().cloned().collect()
+    }
+
+    /// Whether an error is only the echo of a variable without a value: the leaf could not get its type.
+    pub fn explains(&self, error: &LabError) -> bool {
+        error.span.is_some_and(|span| self.tainted.borrow().iter().any(|leaf| leaf.covers(span)))
     }
 
     /// The errors that were met.
@@ -131,10 +143,14 @@ impl<'a> Scope<'a> {
     fn leaf(&self, text: &str, span: Region, late: bool) -> Node {
         let pieces = pieces(text);
         if let [Piece::Variable(name)] = pieces.as_slice() {
-            let content = match self.lookup(name, self.region(span, name, 0), late) {
+            let content = match self.lookup(name, self.region(span, text, 0), late) {
                 Found::Value(Content::Text(value)) if late => Content::Text(late::escape(&value)),
                 Found::Value(value) => value,
-                Found::Late | Found::Bad => Content::Text(text.to_owned()),
+                Found::Late => Content::Text(text.to_owned()),
+                Found::Bad => {
+                    self.tainted.borrow_mut().push(span);
+                    Content::Text(text.to_owned())
+                }
             };
             return Node { span, content, replaced: true };
         }
@@ -145,19 +161,20 @@ impl<'a> Scope<'a> {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Escape => out.push_str(if late { "$$(" } else { "$(" }),
                 Piece::Broken(broken) => {
-                    let error = LabError::new(Code::BAD_VARIABLE, format!("`{broken}` is not a variable"), span);
+                    let at = self.region(span, broken, 0);
+                    let error = LabError::new(Code::BAD_VARIABLE, format!("`{}` is not a variable", brief(broken)), at);
                     self.note(error.help("a variable is `$(name)`; write `$$(` for a `$(` that is meant as it is"));
                 }
                 Piece::Variable(name) => {
                     let before = seen.iter().filter(|other| **other == name).count();
                     seen.push(name);
-                    match self.lookup(name, self.region(span, name, before), late) {
+                    match self.lookup(name, self.region(span, &format!("$({name})"), before), late) {
                         Found::Value(value) => {
                             let value = value.format().unwrap_or_default();
                             out.push_str(&if late { late::escape(&value) } else { value });
                         }
                         Found::Late => out.push_str(&format!("$({name})")),
-                        Found::Bad => {}
+                        Found::Bad => self.tainted.borrow_mut().push(span),
                     }
                 }
             }
@@ -172,11 +189,10 @@ impl<'a> Scope<'a> {
         Node { span, content: Content::Text(out), replaced: true }
     }
 
-    /// The place of the n-th `$(name)` of a leaf, also inside quotes.
-    fn region(&self, span: Region, name: &str, n: usize) -> Region {
-        let wanted = format!("$({name})");
-        match self.source.slice(span).match_indices(&wanted).nth(n) {
-            Some((at, _)) => self.source.span_at(span.start + at, span.start + at + wanted.len()),
+    /// The place of the n-th occurrence in a leaf, also inside quotes.
+    fn region(&self, span: Region, wanted: &str, n: usize) -> Region {
+        match self.source.slice(span).match_indices(wanted).nth(n) {
+            Some((at, _)) => self.source.part(span, at, wanted.len()),
             None => span,
         }
     }
@@ -246,6 +262,7 @@ impl<'a> Scope<'a> {
     fn draw(&self, name: &str, node: &Node) -> Option<Content> {
         let spec = match from_node::<DrawSpec>(node) {
             Ok(spec) => spec,
+            Err(error) if self.explains(&error) => return None,
             Err(error) => {
                 self.note(error);
                 return None;
@@ -274,101 +291,8 @@ impl<'a> Scope<'a> {
         known.extend(keys(&self.vars, ""));
         known.extend(keys(&self.draws, "draw."));
         known.extend(keys(&self.each.into_iter().collect::<Vec<_>>(), "each."));
-        known.extend(late::NAMES.iter().map(|late| (*late).to_owned()));
-        error.maybe_help(suggestion::advice(name, known.iter().map(String::as_str)))
-    }
-}
-
-/// A check's id as a part of a topic's or group's name: `durable[lost ack]` becomes `durable-lost-ack`.
-fn slug(id: &str) -> String {
-    let dashed: String = id.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
-    dashed.trim_end_matches('-').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lab::read::read;
-
-    fn expand(text: &str, key: &str) -> Result<Content, Vec<LabError>> {
-        let source = SourceText::new("t.yaml", text);
-        let root = read(&source).unwrap();
-        let check = root.get("check").cloned().unwrap_or_else(|| Node::new(Content::Map(vec![]), Region::default()));
-        let scope = Scope::of_lab(&source, &root, "r1", 7).of_check(&check, "c[a b]", root.get("each"));
-        let content = scope.expand(root.get(key).unwrap(), |path| path == ["env"]).content;
-        let errors = scope.into_errors();
-        if errors.is_empty() { Ok(content) } else { Err(errors) }
-    }
-
-    fn text(text: &str) -> Content {
-        Content::Text(text.into())
-    }
-
-    #[test]
-    fn a_whole_leaf_takes_the_type_and_a_part_is_formatted() {
-        let lab = "vars: { n: 3, t: a-$(n)-$(run.id)-$(check.id), yes: true }\nx: $(n)\ny: n=$(n)\nz: $(t)\nb: $(yes)\ns: $(run.seed)\n";
-        assert_eq!(expand(lab, "x"), Ok(Content::Int(3)));
-        assert_eq!(expand(lab, "y"), Ok(text("n=3")));
-        assert_eq!(expand(lab, "z"), Ok(text("a-3-r1-c-a-b")));
-        assert_eq!(expand(lab, "b"), Ok(Content::Bool(true)));
-        assert_eq!(expand(lab, "s"), Ok(Content::Int(7)));
-    }
-
-    #[test]
-    fn a_checks_variables_shadow_the_labs_also_inside_them() {
-        let lab = "vars: { n: 3, t: a-$(n) }\ncheck: { vars: { n: 4 } }\nx: $(t)\n";
-        assert_eq!(expand(lab, "x"), Ok(text("a-4")));
-    }
-
-    #[test]
-    fn each_gives_a_value_or_fields() {
-        assert_eq!(expand("each: leader\nx: $(each)!\n", "x"), Ok(text("leader!")));
-        assert_eq!(expand("each: { level: leader, acks: 1 }\nx: $(each.acks)\n", "x"), Ok(Content::Int(1)));
-        let errors = expand("each: { level: leader }\nx: $(each)\n", "x").unwrap_err();
-        assert_eq!(errors[0].help.as_deref(), Some("use one of its fields: `$(each.level)`"));
-    }
-
-    #[test]
-    fn draws_depend_on_seed_check_and_name() {
-        let lab = "draws: { n: { from: 1, to: 1000000 }, gap: { from: 2300ms, to: 2800ms }, one: { of: [a, b] } }\nx: $(draw.n)\ny: $(draw.gap)\nz: $(draw.one)\n";
-        let Ok(Content::Int(n)) = expand(lab, "x") else { panic!() };
-        assert!((1..=1_000_000).contains(&n));
-        assert_eq!(expand(lab, "x"), Ok(Content::Int(n)));
-        let Ok(Content::Text(gap)) = expand(lab, "y") else { panic!() };
-        let millis: u64 = gap.trim_end_matches("ms").parse().unwrap();
-        assert!((2300..=2800).contains(&millis));
-        assert!(matches!(expand(lab, "z"), Ok(Content::Text(one)) if one == "a" || one == "b"));
-    }
-
-    #[test]
-    fn cycles_and_unknown_names_are_errors_with_a_place() {
-        let errors = expand("vars: { a: $(b), b: x$(a) }\nx: $(a)\n", "x").unwrap_err();
-        assert_eq!(errors.len(), 1);
-        assert_eq!(errors[0].message, "these variables need each other: a → b → a");
-        let errors = expand("vars: { topic: t }\nx: \"a $(topic) $(topci)\"\n", "x").unwrap_err();
-        assert_eq!(errors[0].help.as_deref(), Some("did you mean `topic`?"));
-        assert_eq!((errors[0].span.unwrap().line, errors[0].span.unwrap().col), (2, 16));
-    }
-
-    #[test]
-    fn variables_that_double_each_other_are_cut() {
-        let mut lab = String::from("vars:\n  v0: 0123456789\n");
-        for n in 1..40 {
-            lab.push_str(&format!("  v{n}: $(v{})$(v{})\n", n - 1, n - 1));
-        }
-        let errors = expand(&format!("{lab}x: $(v39)\n"), "x").unwrap_err();
-        assert_eq!(errors[0].code, Code::TOO_LARGE);
-    }
-
-    #[test]
-    fn late_names_stay_where_they_may_stand() {
-        let lab = "vars: { a: $$(instance) }\nenv: { URL: $(sink.url)/$(instance) }\nx: $(sink.url)\n";
-        let source = SourceText::new("t.yaml", lab);
-        let root = read(&source).unwrap();
-        let scope = Scope::of_lab(&source, &root, "r1", 7);
-        let env = scope.expand(root.get("env").unwrap(), |_| true);
-        assert_eq!(env.get("URL").unwrap().text(), Some("$(sink.url)/$(instance)"));
-        assert_eq!(scope.expand(&Node::new(text("$(a) b"), Region::default()), |_| true).content, text("$$(instance) b"));
-        assert_eq!(expand(lab, "x").unwrap_err()[0].code, Code::LATE_VARIABLE);
+        // A late name is suggested when it is nearly hit, and not listed: it may stand in few places.
+        let near = suggestion::nearest(name, late::NAMES.iter().copied()).map(|late| format!("did you mean `{late}`?"));
+        error.maybe_help(near.or_else(|| suggestion::advice(name, known.iter().map(String::as_str))))
     }
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
 use tokio::sync::Mutex;
 
-use super::instance::{Instance, Plan};
+use super::instance::{Input, Instance, Plan};
 use super::scene::Scene;
 use crate::kinds::view::full_name;
 use crate::kinds::{Answer, ExpectSpec, View};
@@ -121,8 +121,11 @@ impl CheckCtx {
         for (variable, value) in program.env.iter().chain(spec.env) {
             env.insert(variable.clone(), self.fill(value, spec.name));
         }
-        let lines = match spec.stdin {
-            Some(data) => Some((data.into(), self.data_set(data)?.events.iter().map(|event| event.line.clone()).collect())),
+        let stdin = match spec.stdin {
+            Some(data) => {
+                let set = self.data_set(data)?;
+                Some(Input { data: data.into(), lines: set.len() as u64, bytes: set.stdin() })
+            }
             None => None,
         };
         let launch = Launch {
@@ -133,7 +136,14 @@ impl CheckCtx {
             stdin: Stdin::None,
             limits: Limits::default(),
         };
-        let plan = Plan { name: name.as_str().into(), program: spec.program.into(), launch, stdin: lines, restarts: spec.restarts, group: spec.group.map(str::to_owned) };
+        let plan = Plan {
+            name: name.as_str().into(),
+            program: spec.program.into(),
+            launch,
+            stdin,
+            restarts: spec.restarts,
+            group: spec.group.map(str::to_owned),
+        };
         match Instance::start(&self.scene, plan) {
             Ok(instance) => {
                 self.instances.lock().await.insert(name, instance);

@@ -34,12 +34,23 @@ pub struct Plan {
     pub program: Name,
     /// Everything the process needs.
     pub launch: Launch,
-    /// Lines for its standard input, and the data set they come from.
-    pub stdin: Option<(Name, Vec<String>)>,
+    /// Its standard input.
+    pub stdin: Option<Input>,
     /// How often it is started again when it ends by itself.
     pub restarts: u32,
     /// The group that a member is removed from when it ended without leaving, before a restart.
     pub group: Option<String>,
+}
+
+/// What a program reads on its standard input.
+#[derive(Clone)]
+pub struct Input {
+    /// The data set.
+    pub data: Name,
+    /// How many lines.
+    pub lines: u64,
+    /// The lines.
+    pub bytes: Vec<u8>,
 }
 
 impl Instance {
@@ -91,6 +102,8 @@ impl Instance {
 
 fn spawn(scene: &Arc<Scene>, plan: &Plan, restarts: u32) -> Result<Arc<Process>, SpawnError> {
     let mut launch = plan.launch.clone();
+    // Each start is marked apart: what is left of an earlier one is killed by its mark.
+    launch.instance = format!("{}#{restarts}", plan.name);
     launch.stdin = if plan.stdin.is_some() { program::Stdin::Piped } else { program::Stdin::None };
     let (recorder, instance) = (scene.recorder.clone(), plan.name.clone());
     let command = launch.command.clone();
@@ -99,8 +112,8 @@ fn spawn(scene: &Arc<Scene>, plan: &Plan, restarts: u32) -> Result<Arc<Process>,
     })?;
     let pid = process.pid();
     scene.recorder.append(What::Started { instance: plan.name.clone(), program: plan.program.clone(), pid, restarts, command });
-    if let (Some((data, lines)), Some(stdin)) = (&plan.stdin, process.take_stdin()) {
-        tokio::spawn(feed(scene.recorder.clone(), plan.name.clone(), data.clone(), lines.clone(), stdin));
+    if let (Some(input), Some(stdin)) = (&plan.stdin, process.take_stdin()) {
+        tokio::spawn(feed(scene.recorder.clone(), plan.name.clone(), input.clone(), stdin));
     }
     Ok(Arc::new(process))
 }
@@ -119,23 +132,12 @@ fn recorded(instance: &Name, event: ProgramEvent) -> What {
     }
 }
 
-/// Writes all lines, as fast as the program takes them.
-async fn feed(recorder: Recorder, instance: Name, data: Name, lines: Vec<String>, mut stdin: ChildStdin) {
-    let mut count = 0;
-    let mut done = true;
-    for chunk in lines.chunks(64) {
-        let mut text = chunk.join("\n");
-        text.push('\n');
-        // A program that closed its input or ended does not get the rest: how it ended is judged, not this.
-        if stdin.write_all(text.as_bytes()).await.is_err() {
-            done = false;
-            break;
-        }
-        count += chunk.len() as u64;
-    }
-    done &= stdin.shutdown().await.is_ok();
+/// Writes everything as fast as the program takes it, then closes the input.
+async fn feed(recorder: Recorder, instance: Name, input: Input, mut stdin: ChildStdin) {
+    // A program that closed its input or ended does not get the rest: how it ended is judged, not this.
+    let done = stdin.write_all(&input.bytes).await.is_ok() && stdin.shutdown().await.is_ok();
     drop(stdin);
-    recorder.append(What::Fed { instance, data, count, done });
+    recorder.append(What::Fed { instance, data: input.data, count: if done { input.lines } else { 0 }, done });
 }
 
 /// Waits for the end, records that the group is gone, and starts it again while it may.

@@ -7,6 +7,7 @@ use crate::lab::error::{Code, LabError};
 use crate::lab::model::Check;
 use crate::lab::node::Node;
 use crate::lab::resolve::{Draft, Subject};
+use crate::lab::slots::slug;
 use crate::lab::source::Region;
 use crate::lab::suggestion;
 
@@ -24,16 +25,27 @@ pub fn findings(subject: &Subject<'_>) -> Vec<LabError> {
     found
 }
 
+/// Ids must also differ as parts of topics' and groups' names, where `$(check.id)` keeps checks apart.
 fn duplicates(subject: &Subject<'_>) -> Vec<LabError> {
-    let mut seen: BTreeMap<&str, Region> = BTreeMap::new();
+    let mut seen: BTreeMap<String, (&str, Region)> = BTreeMap::new();
     let mut found = Vec::new();
     for slot in subject.slots.iter().filter(|slot| !slot.id.is_empty()) {
         let at = slot.each.as_ref().map_or_else(|| slot.node.get("id").map_or(slot.node.span, |id| id.span), Node::anchor);
-        if let Some(first) = seen.get(slot.id.as_str()) {
-            let error = LabError::new(Code::DUPLICATE_ID, format!("the id `{}` is taken", slot.id), at);
-            found.push(error.help(format!("it is the id of the check at line {}: give this one another", first.line)));
+        let slug = slug(&slot.id);
+        match seen.get(&slug) {
+            Some((id, first)) => {
+                let message = if *id == slot.id {
+                    format!("the id `{id}` is taken")
+                } else {
+                    format!("the ids `{id}` and `{}` give the same `$(check.id)`: {slug}", slot.id)
+                };
+                let help = format!("the other stands at line {}: give this one another id", first.line);
+                found.push(LabError::new(Code::DUPLICATE_ID, message, at).help(help));
+            }
+            None => {
+                seen.insert(slug, (&slot.id, at));
+            }
         }
-        seen.entry(&slot.id).or_insert(at);
     }
     found
 }

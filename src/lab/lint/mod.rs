@@ -1,5 +1,6 @@
 //! What is wrong with a lab beyond its types: one file per concern.
 
+mod data;
 mod ids;
 mod names;
 mod points;
@@ -12,18 +13,20 @@ use super::node::Node;
 use super::resolve::{Draft, Subject};
 use super::source::Region;
 
-/// Everything that is found, in any order.
-pub fn findings(subject: &Subject<'_>) -> Vec<LabError> {
+/// All errors, in any order.
+pub fn errors(subject: &Subject<'_>) -> Vec<LabError> {
     let mut found = ids::findings(subject);
     found.extend(points::findings(subject));
     found.extend(vacuity::findings(subject));
     found.extend(names::findings(subject));
+    found.extend(data::findings(subject));
     found.extend(time::findings(subject));
-    // What a check that cannot be read uses is not known.
-    if subject.complete {
-        found.extend(unused::findings(subject));
-    }
     found
+}
+
+/// All warnings, for a lab without errors.
+pub fn warnings(subject: &Subject<'_>) -> Vec<LabError> {
+    unused::findings(subject)
 }
 
 /// Where the n-th item of a check's list stands: at its kind's word.

@@ -1,5 +1,7 @@
 //! Python environments: built once per requirements and Python, kept in the cache.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,39 +13,74 @@ use super::python::Python;
 use super::run_folder::RunFolder;
 use super::step::{Step, StepError};
 use super::store::{Cached, Store};
-use super::tree::hex;
+use super::submission::Submission;
+use super::tree::{TreeError, hex};
 use super::variables::{self, get};
 
 /// How long the packages of a course may take over a slow line.
 const PATIENCE: Duration = Duration::from_secs(900);
+const FILE: &str = "requirements.txt";
+/// Changes when another kgrade would not find its way in a cached environment.
+const LAYOUT: &str = "2";
+/// What pip says when the network is the reason.
+const UNREACHABLE: &[&str] = &[
+    "NewConnectionError",
+    "NameResolutionError",
+    "ConnectTimeoutError",
+    "ProxyError",
+    "SSLError",
+    "ReadTimeoutError",
+    "Connection refused",
+];
 
 /// A Python environment in the cache.
 #[derive(Debug)]
 pub(super) struct Environment {
     python: PathBuf,
-    _cached: Cached,
+    _cached: Option<Cached>,
 }
 
 /// What an environment is to hold.
-pub(super) struct Requirements {
+pub(super) struct Requirements<'a> {
     /// As in `requirements.txt`.
     pub text: String,
-    /// Where the text comes from, for messages.
-    pub origin: String,
-    /// The folder that relative paths in the text mean.
-    pub folder: PathBuf,
-    /// A digest that the environment belongs to alone, when it is not only the text that decides what is in it.
-    pub owner: Option<String>,
+    /// Whether they are the submission's own, not the course's.
+    pub own: bool,
+    /// The submission, when the text reaches for its files, or when its setup commands may install more: nobody else's
+    /// environment will do then.
+    pub submission: Option<&'a Submission>,
 }
 
-impl Requirements {
-    fn is_empty(&self) -> bool {
+impl<'a> Requirements<'a> {
+    /// What a submission asks for, else what the course gives. `shared` says that no setup command will change the environment.
+    pub fn of(submission: &'a Submission, course: &str, shared: bool) -> Result<Self, TreeError> {
+        let path = submission.folder().join(FILE);
+        let own = match fs::read(&path) {
+            Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(TreeError::Io { doing: "read", path, source }),
+        };
+        let mut requirements = Self { own: own.is_some(), text: own.unwrap_or_else(|| course.to_owned()), submission: None };
+        requirements.submission = (!shared || requirements.reach_files()).then_some(submission);
+        Ok(requirements)
+    }
+
+    fn are_none(&self) -> bool {
         self.text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
     }
 
-    /// Whether the text reaches for files of the submission.
-    pub fn reaches_files(&self) -> bool {
+    fn reach_files(&self) -> bool {
         self.text.lines().map(str::trim_start).any(|line| line.starts_with(['-', '.', '/']) || line.contains("file:"))
+    }
+
+    /// A digest of everything that decides what is in the environment.
+    pub fn key(&self, python: &Python) -> String {
+        let mut hash = Sha256::new();
+        for part in [LAYOUT, &self.text, &python.identity(), self.submission.map(Submission::digest).unwrap_or_default()] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        hex(hash.finalize().get(..16).unwrap_or_default())
     }
 }
 
@@ -54,98 +91,119 @@ impl Environment {
     }
 
     /// Takes the environment from the cache, or builds it there.
-    pub async fn get(requirements: &Requirements, context: &PrepareContext<'_>) -> Result<Self, PrepareError> {
-        let python = Python::find(&context.environment).await.ok_or(PrepareError::NoPython)?;
-        let mut hash = Sha256::new();
-        for part in [&requirements.text, &python.identity(), requirements.owner.as_deref().unwrap_or_default()] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-        let key = hex(hash.finalize().get(..16).unwrap_or_default());
+    pub async fn get(requirements: &Requirements<'_>, python: &Python, context: &PrepareContext<'_>) -> Result<Self, PrepareError> {
         let store = Store { place: context.cache.join("python"), guard: context.guard, progress: context.progress };
-        let build = store.get(&key, async |folder| {
-            context.progress.begin("preparing the Python environment");
-            let folders = RunFolder::make(context.guard)?;
-            let built = Builder { requirements, context, python: &python, folders, folder: folder.join("env") }.build().await;
-            context.progress.end();
-            built
-        });
-        let cached = build.await?;
-        Ok(Self { python: cached.folder.join("env/bin/python"), _cached: cached })
+        let build = async |folder: &Path| Self::build_in(folder, requirements, python, context).await.map(drop);
+        let cached = store.get(&requirements.key(python), build).await?;
+        Ok(Self { _cached: Some(cached.clone()), ..Self::inside(&cached.folder) })
+    }
+
+    /// The environment that was built in a folder, which somebody else keeps.
+    pub fn inside(folder: &Path) -> Self {
+        Self { python: folder.join("environment/bin/python"), _cached: None }
+    }
+
+    /// Builds an environment in a folder.
+    pub async fn build_in(
+        folder: &Path,
+        requirements: &Requirements<'_>,
+        python: &Python,
+        context: &PrepareContext<'_>,
+    ) -> Result<Self, PrepareError> {
+        context.progress.begin("preparing the Python environment");
+        let source = folder.join("source");
+        match requirements.submission {
+            Some(submission) => submission.tree.copy(&source)?,
+            None => fs::create_dir(&source)?,
+        }
+        if !requirements.own || requirements.submission.is_none() {
+            fs::write(source.join(FILE), &requirements.text)?;
+        }
+        let folders = RunFolder::make(context.guard)?;
+        let built = Builder { requirements, context, python, folders, source, folder: folder.join("environment") }.build().await;
+        context.progress.end();
+        built.map(|()| Self::inside(folder))
     }
 }
 
 struct Builder<'a> {
-    requirements: &'a Requirements,
+    requirements: &'a Requirements<'a>,
     context: &'a PrepareContext<'a>,
     python: &'a Python,
     folders: RunFolder,
+    /// Where `requirements.txt` is, and whatever it names.
+    source: PathBuf,
     /// The environment to be made.
     folder: PathBuf,
 }
 
 impl Builder<'_> {
     async fn build(&self) -> Result<(), PrepareError> {
-        let wanted = self.folders.home().join("requirements.txt");
-        tokio::fs::write(&wanted, &self.requirements.text).await?;
         if let Some(uv) = search("uv", get(&self.context.environment, "PATH").map(ToOwned::to_owned)) {
             // uv does not read pip's settings (a mirror, for example): when it fails, pip has its turn.
-            match self.with_uv(&uv.to_string_lossy(), &wanted).await {
+            match self.with_uv(&uv.to_string_lossy()).await {
                 Ok(()) => return Ok(()),
                 Err(error) => tracing::debug!(%error, "uv failed, trying pip"),
             }
         }
-        self.with_pip(&wanted).await
+        self.with_pip().await
     }
 
-    async fn with_uv(&self, uv: &str, wanted: &Path) -> Result<(), StepError> {
+    async fn with_uv(&self, uv: &str) -> Result<(), StepError> {
         let base = self.python.executable.to_string_lossy();
-        let (folder, wanted) = (self.folder.to_string_lossy(), wanted.to_string_lossy());
+        let folder = self.folder.to_string_lossy();
         // `--seed` gives it a pip, which setup commands may call.
         self.run(&[uv, "venv", "--quiet", "--seed", "--no-project", "--allow-existing", "--python", &base, &folder]).await?;
-        if !self.requirements.is_empty() {
+        if !self.requirements.are_none() {
             let own = self.folder.join("bin/python");
-            self.run(&[uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", &own.to_string_lossy(), "-r", &wanted]).await?;
+            self.run(&[uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", &own.to_string_lossy(), "-r", FILE]).await?;
         }
         Ok(())
     }
 
-    async fn with_pip(&self, wanted: &Path) -> Result<(), PrepareError> {
+    async fn with_pip(&self) -> Result<(), PrepareError> {
         let base = self.python.executable.to_string_lossy();
-        let (folder, wanted) = (self.folder.to_string_lossy().into_owned(), wanted.to_string_lossy());
-        let install = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "-r", &wanted];
-        // Without packages nobody needs a pip, which takes seconds to install. A setup command might: it makes the environment its own.
-        let bare = self.requirements.is_empty() && self.requirements.owner.is_none();
-        let whole = if bare { &["--without-pip"][..] } else { &[] };
-        let make = self.run(&[&[&*base, "-m", "venv", "--clear"], whole, &[&*folder]].concat()).await;
-        let refusal = match make {
-            Ok(_) if bare => return Ok(()),
-            Ok(_) => return self.install(&[&[&*self.folder.join("bin/python").to_string_lossy()], &install[..]].concat()).await,
-            Err(refusal) => refusal,
-        };
-        // Debian keeps what venv needs in a package of its own. Other ways to the same, best first.
-        if self.run(&[&base, "-m", "virtualenv", "--clear", &folder]).await.is_ok() {
-            return self.install(&[&[&*self.folder.join("bin/python").to_string_lossy()], &install[..]].concat()).await;
+        let (folder, own) = (self.folder.to_string_lossy(), self.folder.join("bin/python"));
+        let own = own.to_string_lossy();
+        let venv = [&*base, "-m", "venv", "--clear", &folder];
+        let bare = [&venv[..], &["--without-pip"]].concat();
+        // A pip inside takes seconds to install, and only setup commands may want it: the machine's own can fill the environment.
+        let wants_pip = self.requirements.submission.is_some();
+        if !wants_pip && (self.requirements.are_none() || self.pip_reaches_out(&base).await) && self.run(&bare).await.is_ok() {
+            return self.install(&[&base, "-m", "pip", "--python", &own], &[]).await;
         }
-        let made = self.run(&[&base, "-m", "venv", "--clear", "--without-pip", &folder]).await.is_ok();
-        if made && self.run(&[&base, "-m", "pip", "--version"]).await.is_ok() {
+        let Err(refusal) = self.run(&venv).await else { return self.install(&[&own, "-m", "pip"], &[]).await };
+        // Debian keeps what a whole venv needs in a package of its own. Other ways to the same, best first.
+        if self.run(&[&base, "-m", "virtualenv", "--clear", &folder]).await.is_ok() {
+            return self.install(&[&own, "-m", "pip"], &[]).await;
+        }
+        if self.run(&bare).await.is_ok() && self.run(&[&base, "-m", "pip", "--version"]).await.is_ok() {
             let packages = self.folder.join(self.python.packages());
-            return self.install(&[&[&*base], &install[..], &["--target", &packages.to_string_lossy()]].concat()).await;
+            return self.install(&[&base, "-m", "pip"], &["--target", &packages.to_string_lossy()]).await;
         }
         Err(PrepareError::NoVenv { output: refusal.output })
     }
 
-    async fn install(&self, command: &[&str]) -> Result<(), PrepareError> {
-        if self.requirements.is_empty() {
+    /// Whether the machine's pip can install into another environment, as it can since 22.3.
+    async fn pip_reaches_out(&self, base: &str) -> bool {
+        let said = self.run(&[base, "-m", "pip", "--version"]).await.unwrap_or_default();
+        let version = said.iter().find_map(|line| line.strip_prefix("pip ")?.split_whitespace().next());
+        let mut numbers = version.unwrap_or_default().split('.').map_while(|number| number.parse::<u32>().ok());
+        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (22, 3)
+    }
+
+    async fn install(&self, pip: &[&str], how: &[&str]) -> Result<(), PrepareError> {
+        if self.requirements.are_none() {
             return Ok(());
         }
         let failed = |error: StepError| PrepareError::Requirements {
-            origin: self.requirements.origin.clone(),
+            own: self.requirements.own,
             requirement: culprit(&error.output),
-            own: self.requirements.owner.is_some() || self.requirements.origin == "requirements.txt",
+            unreachable: error.output.iter().any(|line| UNREACHABLE.iter().any(|sign| line.contains(sign))),
             output: error.output,
         };
-        self.run(command).await.map(drop).map_err(failed)
+        let install = ["install", "--no-input", "--disable-pip-version-check", "-r", FILE];
+        self.run(&[pip, &install[..], how].concat()).await.map(drop).map_err(failed)
     }
 
     async fn run(&self, command: &[&str]) -> Result<Vec<String>, StepError> {
@@ -155,7 +213,7 @@ impl Builder<'_> {
         let step = Step {
             command: command.iter().map(|word| (*word).to_owned()).collect(),
             python: None,
-            folder: &self.requirements.folder,
+            folder: &self.source,
             env,
             mark: self.context.mark,
             instance: "python-environment",
@@ -195,10 +253,10 @@ mod tests {
 
     #[test]
     fn knows_requirements_that_reach_for_files() {
-        let of = |text: &str| Requirements { text: text.to_owned(), origin: String::new(), folder: PathBuf::new(), owner: None };
-        assert!(of("# nothing\n\n").is_empty());
-        assert!(!of("kafka-python==2.2\n").reaches_files());
-        assert!(of("-r more.txt\n").reaches_files());
-        assert!(of("./client\n").reaches_files());
+        let of = |text: &str| Requirements { text: text.to_owned(), own: true, submission: None };
+        assert!(of("# nothing\n\n").are_none());
+        assert!(!of("kafka-python==2.2\n").reach_files());
+        assert!(of("-r more.txt\n").reach_files());
+        assert!(of("./client\n").reach_files());
     }
 }

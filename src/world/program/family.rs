@@ -49,7 +49,6 @@ impl Family {
     /// The live members among the given processes.
     pub fn members(&self, rows: &[Row]) -> Vec<Row> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.retain(|pid, started| rows.iter().any(|row| row.pid == *pid && row.started == *started));
         let group = self.leader.as_raw_nonzero().get();
         let own = std::process::id();
         let mut members = Vec::new();
@@ -58,7 +57,7 @@ impl Family {
             if row.pid.as_raw_nonzero().get().cast_unsigned() == own || row.started < self.started {
                 continue;
             }
-            if row.group == group || seen.contains_key(&row.pid) || self.is_marked(row.pid) {
+            if row.group == group || seen.get(&row.pid) == Some(&row.started) || self.is_marked(row.pid) {
                 members.push(*row);
             } else {
                 others.push(*row);
@@ -93,9 +92,9 @@ impl Family {
             }
             return;
         }
-        // The group's number may be another's by now: only members are meant.
-        for row in self.group_members() {
-            let _ = kill_process(row.pid, signal);
+        // The number may be another group's by now, unless a member of this family is in it.
+        if !self.group_members().is_empty() {
+            let _ = kill_process_group(self.leader, signal);
         }
     }
 
@@ -111,15 +110,23 @@ impl Family {
         members
     }
 
+    /// Whether the started process has ended and nothing that came from it is among the given processes.
+    pub fn is_gone(&self, members: &[Row]) -> bool {
+        members.is_empty() && self.ended.load(Ordering::Acquire)
+    }
+
     /// Kills all members until none is left. Blocks for at most `patience`; false when something survived that.
     pub fn kill(&self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         loop {
-            // One call for the whole group: nothing in it can fork in between.
+            // One call for the whole group: nothing in it can fork in between, however many there are.
             if !self.ended.load(Ordering::Acquire) {
                 let _ = kill_process_group(self.leader, Signal::KILL);
             }
             let members = self.members(&processes());
+            if members.iter().any(|row| row.group == self.leader.as_raw_nonzero().get()) {
+                let _ = kill_process_group(self.leader, Signal::KILL);
+            }
             for row in &members {
                 let _ = kill_process(row.pid, Signal::KILL);
             }

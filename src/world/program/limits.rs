@@ -40,10 +40,13 @@ impl Limits {
         use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
         // The tree's own limit comes first; this one ends what the watch cannot see.
         let cpu = self.cpu.as_secs() + 2;
+        // The kernel counts the threads of the user, whoever started them; beyond a wide margin only a fork bomb can be.
+        let threads = super::watch::threads_of_the_machine() + 4096;
         let wanted = [
             (Resource::Cpu, cpu, cpu + 2),
             (Resource::Fsize, self.file_size, self.file_size),
             (Resource::Nofile, self.open_files, self.open_files),
+            (Resource::Nproc, threads, threads),
             (Resource::Core, 0, 0),
         ];
         for (resource, soft, hard) in wanted {

@@ -26,9 +26,12 @@ pub(super) struct Manifest {
     labs: IndexMap<String, IndexMap<String, Spanned<Words>>>,
 }
 
-/// A command: its words, never a line for a shell.
+/// A command: its words, never a line for a shell. A line is read all the same, to say what to write instead.
 #[derive(Debug)]
-struct Words(Vec<String>);
+enum Words {
+    List(Vec<String>),
+    Line(String),
+}
 
 /// What is wrong with a manifest, and where.
 #[derive(Debug, Error)]
@@ -60,22 +63,28 @@ impl Manifest {
         }
         let commands = manifest.setup.iter().chain(manifest.labs.values().flat_map(IndexMap::values));
         for command in commands {
-            if command.value.0.first().is_none_or(|word| word.trim().is_empty()) {
-                let message = "the command is empty; write its words as a list, such as [node, lab-02/producer.js]".to_owned();
-                return Err(at(path, text, command.referenced, message));
-            }
+            let message = match &command.value {
+                Words::Line(line) => {
+                    format!("a command is a list of words; write [{}]", line.split_whitespace().collect::<Vec<_>>().join(", "))
+                }
+                Words::List(words) if words.first().is_none_or(|word| word.trim().is_empty()) => {
+                    "the command is empty; write its words as a list, such as [node, lab-02/producer.js]".to_owned()
+                }
+                Words::List(_) => continue,
+            };
+            return Err(at(path, text, command.referenced, message));
         }
         Ok(manifest)
     }
 
     /// The commands that prepare the submission, in order.
     pub fn setup(&self) -> Vec<Vec<String>> {
-        self.setup.iter().map(|command| command.value.0.clone()).collect()
+        self.setup.iter().map(|command| command.value.words()).collect()
     }
 
     /// The command of a lab's program, when the manifest names one.
     pub fn command(&self, lab: &str, program: &str) -> Option<Vec<String>> {
-        Some(self.labs.get(lab)?.get(program)?.value.0.clone())
+        Some(self.labs.get(lab)?.get(program)?.value.words())
     }
 }
 
@@ -111,7 +120,10 @@ fn explain(error: &serde_saphyr::Error) -> String {
             format!("the key `kgrade` is missing; begin the file with `kgrade: {VERSION}`")
         }
         serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => format!("the key `{key}` stands here a second time; keep one"),
-        other => other.to_string(),
+        other => {
+            let text = other.to_string();
+            text.split_once(" at line ").map_or(text.clone(), |(text, _)| text.to_owned())
+        }
     }
 }
 
@@ -119,6 +131,15 @@ fn at(path: &Path, text: &str, location: Location, message: String) -> ManifestE
     let (line, column) = (location.line().max(1), location.column().max(1));
     let shown = text.lines().nth(usize::try_from(line - 1).unwrap_or(usize::MAX)).unwrap_or_default();
     ManifestError { path: path.to_owned(), line, column, message, text: shown.to_owned() }
+}
+
+impl Words {
+    fn words(&self) -> Vec<String> {
+        match self {
+            Self::List(words) => words.clone(),
+            Self::Line(line) => vec![line.clone()],
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Words {
@@ -129,15 +150,18 @@ impl<'de> Deserialize<'de> for Words {
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("a command as a list of words, such as [node, lab-02/producer.js]")
             }
+            fn visit_str<E>(self, line: &str) -> Result<Words, E> {
+                Ok(Words::Line(line.to_owned()))
+            }
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Words, A::Error> {
                 let mut words = Vec::new();
                 while let Some(word) = list.next_element()? {
                     words.push(word);
                 }
-                Ok(Words(words))
+                Ok(Words::List(words))
             }
         }
-        deserializer.deserialize_seq(List)
+        deserializer.deserialize_any(List)
     }
 }
 
@@ -157,6 +181,8 @@ mod tests {
         assert_eq!(manifest.command("lab-02", "producer").unwrap(), ["node", "lab-02/producer.js"]);
         assert_eq!(manifest.command("lab-02", "consumer"), None);
         assert_eq!(manifest.command("lab-03", "producer"), None);
+        let numbers = Manifest::parse(Path::new("kgrade.yaml"), "kgrade: 1\nsetup:\n  - [sleep, 5, true]\n").unwrap();
+        assert_eq!(numbers.setup(), [["sleep", "5", "true"]]);
     }
 
     #[test]
@@ -170,7 +196,9 @@ mod tests {
         assert!(error("kgrade: 1\nkgrade: 1\n").contains("`kgrade` stands here a second time"));
         let line = error("kgrade: 1\nlabs:\n  lab-02:\n    producer: node x.js\n");
         assert!(line.starts_with("kgrade.yaml:4:15: "), "{line}");
-        assert!(line.contains("a command as a list of words, such as [node, lab-02/producer.js]"), "{line}");
+        assert!(line.contains("a command is a list of words; write [node, x.js]"), "{line}");
+        let number = error("kgrade: 1\nsetup: 3\n");
+        assert!(number.starts_with("kgrade.yaml:2:8: ") && !number.contains("at line"), "{number}");
         assert!(error("kgrade: 1\nsetup:\n  - []\n").starts_with("kgrade.yaml:3:5: the command is empty"));
     }
 

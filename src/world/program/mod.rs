@@ -19,6 +19,7 @@ mod process;
 mod python;
 mod reporter;
 mod run_folder;
+mod setup;
 mod step;
 mod store;
 mod submission;

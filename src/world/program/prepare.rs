@@ -3,25 +3,22 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::environment::{Environment, Requirements};
 use super::family;
-use super::process::search;
+use super::python::Python;
 use super::run_folder::RunFolder;
-use super::step::{Step, StepError, indented};
-use super::store::{Cached, Store};
+use super::setup::Setup;
+use super::step::{StepError, indented};
+use super::store::Cached;
 use super::submission::Submission;
-use super::tree::{Rules, Tree, TreeError, hex};
-use super::variables::{self, Variables, get};
+use super::tree::{Rules, Tree, TreeError};
+use super::variables::{self, Variables};
 use crate::world::guard::{Guard, Lease};
 use crate::world::progress::Progress;
 
-/// How long one setup command may take.
-const SETUP_PATIENCE: Duration = Duration::from_secs(900);
 /// Bytes that a prepared copy may hold, dependencies included.
 const MAX_BYTES: u64 = 4 << 30;
 /// Files and folders that a prepared copy may hold.
@@ -59,14 +56,14 @@ pub enum PrepareError {
         output: Vec<String>,
     },
     /// The packages could not be installed.
-    #[error("the packages of {origin} cannot be installed{}; correct the requirement, or check the network{}", naming(requirement.as_deref()), indented(output))]
+    #[error("the packages of {} cannot be installed{}{}", owner(*own), remedy(requirement.as_deref(), *unreachable), indented(output))]
     Requirements {
-        /// The file that names them.
-        origin: String,
-        /// The requirement that failed, when the installer named it.
-        requirement: Option<String>,
         /// Whether the requirements are the submission's own.
         own: bool,
+        /// The requirement that failed, when the installer named it.
+        requirement: Option<String>,
+        /// Whether the installer could not reach the package index.
+        unreachable: bool,
         /// The installer's last lines.
         output: Vec<String>,
     },
@@ -92,7 +89,7 @@ impl PrepareError {
     /// Whether the learner's submission is the cause, not the machine.
     #[must_use]
     pub fn is_the_learners(&self) -> bool {
-        matches!(self, Self::Setup { .. } | Self::Requirements { own: true, requirement: Some(_), .. } | Self::Tree(_))
+        matches!(self, Self::Setup { .. } | Self::Requirements { own: true, unreachable: false, .. } | Self::Tree(_))
     }
 }
 
@@ -126,82 +123,28 @@ struct Shared {
 /// See [`PrepareError`]. Nothing half-made stays in the cache.
 pub async fn prepare(submission: &Submission, context: &PrepareContext<'_>) -> Result<Prepared, PrepareError> {
     let mark = context.guard.mark(context.mark);
-    let environment = environment(submission, context).await?;
+    let begins_with = |command: &Vec<String>, names: &[&str]| command.first().is_some_and(|word| names.contains(&word.as_str()));
     let setup = submission.setup();
+    let by_setup = setup.iter().any(|command| begins_with(command, &["python", "python3", "pip", "pip3"]));
+    let wanted = by_setup || context.commands.iter().any(|command| begins_with(command, &["python", "python3"]));
+    let python = if wanted { Some(Python::find(&context.environment).await.ok_or(PrepareError::NoPython)?) } else { None };
+    let mut environment = None;
+    let requirements = Requirements::of(submission, context.course_requirements, !by_setup)?;
+    if let Some(python) = python.as_ref().filter(|_| !by_setup) {
+        environment = Some(Environment::get(&requirements, python, context).await?);
+    }
     let (original, built) = if setup.is_empty() {
         (submission.tree.clone(), None)
     } else {
-        let built = set_up(submission, &setup, environment.as_ref(), context).await?;
+        let own = python.as_ref().filter(|_| by_setup).map(|python| (&requirements, python));
+        let built = Setup { submission, commands: &setup, environment: environment.as_ref(), own, context }.get().await?;
+        environment = environment.or_else(|| own.map(|_| Environment::inside(&built.folder)));
         let rules = Rules { max_bytes: MAX_BYTES, max_entries: MAX_ENTRIES, strict: false, skip: &|_| false };
         (Tree::read(&built.folder.join("work"), &rules)?, Some(built))
     };
     let guard = context.guard.clone();
     let shared = Shared { original, environment, grader: context.environment.clone(), guard, _built: built, _mark: mark };
     Prepared::copy_of(Arc::new(shared)).await
-}
-
-async fn environment(submission: &Submission, context: &PrepareContext<'_>) -> Result<Option<Environment>, PrepareError> {
-    let starts_with = |command: &Vec<String>, names: &[&str]| command.first().is_some_and(|word| names.contains(&word.as_str()));
-    let by_setup = submission.setup().iter().any(|command| starts_with(command, &["python", "python3", "pip"]));
-    if !by_setup && !context.commands.iter().any(|command| starts_with(command, &["python", "python3"])) {
-        return Ok(None);
-    }
-    let own = tokio::fs::read_to_string(submission.folder().join("requirements.txt")).await.ok();
-    let origin = if own.is_some() { "requirements.txt" } else { "the course" }.to_owned();
-    let text = own.unwrap_or_else(|| context.course_requirements.to_owned());
-    let mut requirements = Requirements { text, origin, folder: submission.folder().to_owned(), owner: None };
-    // Setup may install into the environment, and a requirement may be a file: then nobody else's will do.
-    if by_setup || requirements.reaches_files() {
-        requirements.owner = Some(submission.digest().to_owned());
-    }
-    Ok(Some(Environment::get(&requirements, context).await?))
-}
-
-/// The cached result of the setup commands.
-async fn set_up(
-    submission: &Submission,
-    setup: &[Vec<String>],
-    environment: Option<&Environment>,
-    context: &PrepareContext<'_>,
-) -> Result<Cached, PrepareError> {
-    let python = environment.map(Environment::python);
-    let mut hash = Sha256::new();
-    hash.update(submission.digest());
-    hash.update(format!("{python:?} {} {}", std::env::consts::OS, std::env::consts::ARCH));
-    for command in setup {
-        // Another version of the tool may build something else.
-        let tool = command.first().and_then(|word| search(word, get(&context.environment, "PATH").map(ToOwned::to_owned)));
-        let tool = tool.and_then(|path| path.canonicalize().ok());
-        let changed = tool.as_ref().and_then(|path| path.metadata().and_then(|found| found.modified()).ok());
-        hash.update(format!("{command:?} {tool:?} {changed:?}"));
-    }
-    let store = Store { place: context.cache.join("prepared"), guard: context.guard, progress: context.progress };
-    let build = async |folder: &Path| -> Result<(), PrepareError> {
-        let (tree, work) = (submission.tree.clone(), folder.join("work"));
-        let target = work.clone();
-        blocking(move || tree.copy(&target)).await?;
-        let folders = RunFolder::make(context.guard)?;
-        for (index, command) in setup.iter().enumerate() {
-            let instance = format!("setup-{}", index + 1);
-            let env = variables::for_setup(&context.environment, &folders, python, context.mark, &instance);
-            context.progress.begin(&format!("running {}", command.join(" ")));
-            let step = Step {
-                command: command.clone(),
-                python: python,
-                folder: &work,
-                env,
-                mark: context.mark,
-                instance: &instance,
-                patience: SETUP_PATIENCE,
-            };
-            let done = step.run(context.guard).await;
-            context.progress.end();
-            done?;
-        }
-        Ok(())
-    };
-    let key = hex(hash.finalize().get(..16).unwrap_or_default());
-    store.get(&key, build).await
 }
 
 impl Prepared {
@@ -243,10 +186,19 @@ impl Drop for Prepared {
     }
 }
 
-async fn blocking(work: impl FnOnce() -> Result<(), TreeError> + Send + 'static) -> Result<(), PrepareError> {
+/// Copies files without holding up other tasks.
+pub(super) async fn blocking(work: impl FnOnce() -> Result<(), TreeError> + Send + 'static) -> Result<(), PrepareError> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?.map_err(PrepareError::from)
 }
 
-fn naming(requirement: Option<&str>) -> String {
-    requirement.map(|name| format!(": {name} cannot be had")).unwrap_or_default()
+fn owner(own: bool) -> &'static str {
+    if own { "requirements.txt" } else { "the course" }
+}
+
+fn remedy(requirement: Option<&str>, unreachable: bool) -> String {
+    match requirement {
+        _ if unreachable => ": the package index cannot be reached; check the network and the proxy settings".to_owned(),
+        Some(name) => format!(": {name} cannot be had; correct its name and version"),
+        None => "; correct them as the installer says".to_owned(),
+    }
 }

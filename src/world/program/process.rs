@@ -144,8 +144,8 @@ impl Start<'_> {
         let (passed, limits) = mpsc::unbounded_channel();
         let (exit, exited) = watch::channel(None);
         let (hold, held) = watch::channel(());
-        let file_size = self.limits.file_size;
-        tokio::spawn(Reporter { child, limits, exit, held, ended, file_size, on: Box::new(on) }.run());
+        let allowed = self.limits.clone();
+        tokio::spawn(Reporter { child, limits, exit, held, ended, allowed, on: Box::new(on) }.run());
         let watcher = tokio::spawn(super::watch::watch(Arc::clone(&family), self.limits, passed));
         let lease = guard.process_group(number);
         Ok(Process { number, stdin, family, exited, watcher, gone: AtomicBool::new(false), _hold: hold, _lease: lease })

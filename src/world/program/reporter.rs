@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Child;
 use tokio::sync::{mpsc, watch};
 
-use super::limits::{Limit, Limited};
+use super::limits::{Limit, Limited, Limits};
 use super::output::Lines;
 use super::process::Exit;
 
@@ -62,7 +62,7 @@ pub(super) struct Reporter {
     pub held: watch::Receiver<()>,
     /// Set as soon as the process has been waited for: from then on its id may be another's.
     pub ended: Arc<AtomicBool>,
-    pub file_size: u64,
+    pub allowed: Limits,
     pub on: Box<Listener>,
 }
 
@@ -101,8 +101,14 @@ impl Reporter {
 
     /// The limit whose signal ended the process.
     fn kernel_limit(&self, exit: Exit) -> Option<Limit> {
-        let signal = exit.signal?;
-        (signal == Signal::XFSZ.as_raw()).then_some(Limit { what: Limited::FileSize, allowed: self.file_size, seen: self.file_size })
+        let passed = |what, allowed| Some(Limit { what, allowed, seen: allowed });
+        match exit.signal? {
+            signal if signal == Signal::XFSZ.as_raw() => passed(Limited::FileSize, self.allowed.file_size),
+            signal if signal == Signal::XCPU.as_raw() => {
+                passed(Limited::Cpu, u64::try_from(self.allowed.cpu.as_millis()).unwrap_or(u64::MAX))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -7,7 +7,8 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,8 @@ use crate::world::progress::Progress;
 
 /// Time between two tries to get a lock.
 const RETRY: Duration = Duration::from_millis(100);
+/// Time without use after which a cached folder is removed.
+const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The place of cached folders of one sort.
 pub(super) struct Store<'a> {
@@ -26,10 +29,10 @@ pub(super) struct Store<'a> {
 }
 
 /// A cached folder. It is not built anew by anybody while this is held.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Cached {
     pub folder: PathBuf,
-    _lock: File,
+    _lock: Arc<File>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +64,7 @@ impl Store<'_> {
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path)?;
         self.acquire(|| lock.try_lock_shared()).await?;
         if let Some(folder) = self.sealed(key) {
-            return Ok(Cached { folder, _lock: lock });
+            return Ok(Cached { folder, _lock: Arc::new(lock) });
         }
         lock.unlock()?;
         self.acquire(|| lock.try_lock()).await?;
@@ -74,7 +77,7 @@ impl Store<'_> {
         self.acquire(|| lock.try_lock_shared()).await?;
         let folder =
             self.sealed(key).ok_or_else(|| io::Error::other(format!("the cache in {} changes while it is used", self.place.display())))?;
-        Ok(Cached { folder, _lock: lock })
+        Ok(Cached { folder, _lock: Arc::new(lock) })
     }
 
     async fn acquire(&self, lock: impl Fn() -> Result<(), TryLockError>) -> io::Result<()> {
@@ -97,6 +100,7 @@ impl Store<'_> {
     }
 
     async fn build<E: From<io::Error>>(&self, key: &str, build: impl AsyncFnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
+        self.forget_old();
         self.clear(key);
         let folder = tempfile::Builder::new().prefix(&format!("{key}-")).tempdir_in(&self.place)?.keep();
         let mut unfinished = Unfinished(Some(folder.clone()));
@@ -123,12 +127,33 @@ impl Store<'_> {
         }
     }
 
+    /// Removes what nobody used for a month; called when something is built, which takes long anyway.
+    fn forget_old(&self) {
+        for entry in fs::read_dir(&self.place).into_iter().flatten().filter_map(Result::ok) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let used = entry.metadata().and_then(|found| found.modified());
+            if let Some(key) = name.strip_suffix(".seal")
+                && used.is_ok_and(|used| used.elapsed().is_ok_and(|age| age > KEEP))
+                && let Ok(lock) = File::open(self.place.join(format!("{key}.lock")))
+                && lock.try_lock().is_ok()
+            {
+                self.clear(key);
+            }
+        }
+    }
+
     /// The key's folder, when it is whole.
     fn sealed(&self, key: &str) -> Option<PathBuf> {
-        let text = fs::read_to_string(self.place.join(format!("{key}.seal"))).ok()?;
+        let path = self.place.join(format!("{key}.seal"));
+        let text = fs::read_to_string(&path).ok()?;
         let seal: Seal = serde_json::from_str(&text).ok()?;
         let folder = self.place.join(&seal.folder);
-        (census(&folder).ok()? == (seal.entries, seal.bytes)).then_some(folder)
+        let whole = census(&folder).ok()? == (seal.entries, seal.bytes);
+        if whole && let Ok(file) = File::options().write(true).open(&path) {
+            // The time of the last use; only forgetting depends on it.
+            let _ = file.set_modified(SystemTime::now());
+        }
+        whole.then_some(folder)
     }
 }
 
