@@ -48,7 +48,8 @@ fn trials() -> Vec<Trial> {
             let title = format!("{lab}::{}", submission.strip_prefix(&fixtures.join(&lab)).unwrap().display());
             let missing = missing_tool(&submission);
             let trial = Trial::test(title, move || rounds(&lab, &submission));
-            trials.push(trial.with_ignored_flag(missing.is_some()).with_kind(missing.map_or(String::new(), |tool| format!("needs {tool}"))));
+            trials
+                .push(trial.with_ignored_flag(missing.is_some()).with_kind(missing.map_or(String::new(), |tool| format!("needs {tool}"))));
         }
     }
     trials
@@ -96,7 +97,8 @@ fn grade(lab: &str, submission: &Path) -> Result<(), Failed> {
     let outcome: Value = serde_json::from_str(&text).map_err(|error| format!("{error}"))?;
     let with = |verdict: &str| -> Vec<String> {
         let checks = outcome["checks"].as_array().into_iter().flatten();
-        let mut ids: Vec<_> = checks.filter(|check| check["verdict"] == verdict).filter_map(|check| check["id"].as_str()).map(str::to_owned).collect();
+        let mut ids: Vec<_> =
+            checks.filter(|check| check["verdict"] == verdict).filter_map(|check| check["id"].as_str()).map(str::to_owned).collect();
         ids.sort();
         ids
     };
@@ -105,9 +107,12 @@ fn grade(lab: &str, submission: &Path) -> Result<(), Failed> {
         ids
     };
     let (fails, skips) = (sorted(expected.fails), sorted(expected.skips));
-    for (what, seen, wanted) in
-        [("failed", with("failed"), &fails), ("skipped", with("skipped"), &skips), ("inconclusive", with("inconclusive"), &vec![]), ("error", with("error"), &vec![])]
-    {
+    for (what, seen, wanted) in [
+        ("failed", with("failed"), &fails),
+        ("skipped", with("skipped"), &skips),
+        ("inconclusive", with("inconclusive"), &vec![]),
+        ("error", with("error"), &vec![]),
+    ] {
         if seen != *wanted {
             return Err(format!("{what}: {seen:?}, expected {wanted:?}\n{}", shown()).into());
         }

@@ -1,7 +1,7 @@
 //! `kgrade lab-02`: grades a submission.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
@@ -14,12 +14,17 @@ use crate::outcome::{CheckOutcome, Outcome, RunFacts, SCHEMA, Score, score};
 use crate::report::live::Live;
 use crate::report::terminal::{self, Style};
 use crate::report::{ReportTarget, check_targets};
-use crate::run::{Observer, Scene, engine};
+use crate::run::{Observer, engine};
 use crate::timeline::{Recorder, evidence};
 use crate::world::cluster::Runtime;
 use crate::{exit, lab, plan};
 
+mod polish;
+mod reporter;
 mod stage;
+
+use self::polish::Polish;
+use self::reporter::Reporter;
 
 /// Grade a submission.
 #[derive(Debug, Args)]
@@ -86,7 +91,14 @@ pub fn grade(args: &GradeArgs) -> Done {
         .enable_all()
         .build()
         .map_err(|error| Failure::environment(anyhow::Error::from(error).context("start the runtime")))?;
-    let run = Run { args, began, lab: resolved, checks: chosen, lab_text: source.source.text.to_string() };
+    let run = Run {
+        args,
+        began,
+        lab: resolved,
+        checks: chosen,
+        lab_text: source.source.text.to_string(),
+        polish: Arc::new(Polish::new(&args.submission)),
+    };
     let result = runtime.block_on(run.go());
     // A blocking call that is still under way (a dead broker) must not keep the person waiting.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
@@ -106,6 +118,7 @@ struct Run<'a> {
     lab: Lab,
     checks: Vec<Arc<Check>>,
     lab_text: String,
+    polish: Arc<Polish>,
 }
 
 impl Run<'_> {
@@ -147,6 +160,7 @@ impl Run<'_> {
         let reporting_from = self.millis();
         let interrupted = *interrupted.borrow();
         let mut outcome = outcome(&self.lab, checks, facts, timings, interrupted);
+        self.polish.outcome(&mut outcome);
         let written = self.write(&mut outcome, &recorder, reporting_from);
         output::print(&terminal::render(&outcome, &style));
         if let Err(error) = written {
@@ -175,7 +189,7 @@ impl Run<'_> {
             let mut bytes = Vec::new();
             first = evidence::write(&header, &recorder.timeline(), &mut bytes)
                 .map_err(anyhow::Error::from)
-                .and_then(|()| crate::report::write_file(path, &bytes));
+                .and_then(|()| crate::report::write_file(path, self.polish.redactor.text(&String::from_utf8_lossy(&bytes)).as_bytes()));
         }
         let timings = &mut outcome.timings_ms;
         timings.insert("reports".to_owned(), self.millis() - from);
@@ -204,61 +218,5 @@ fn outcome(lab: &Lab, checks: Vec<CheckOutcome>, run: RunFacts, timings_ms: Inde
         checks,
         run,
         timings_ms,
-    }
-}
-
-/// Shows the run while it lasts, and keeps the reports up to date: a run that is cut short leaves what was finished.
-struct Reporter {
-    live: Arc<Live>,
-    lab: Lab,
-    order: Vec<Arc<Check>>,
-    facts: RunFacts,
-    targets: Vec<ReportTarget>,
-    ended: Mutex<Vec<CheckOutcome>>,
-}
-
-impl Reporter {
-    fn new(run: &Run<'_>, scene: &Scene, live: Arc<Live>) -> Self {
-        Self {
-            live,
-            lab: run.lab.clone(),
-            order: run.checks.clone(),
-            facts: scene.facts.clone(),
-            targets: run.args.reports.clone(),
-            ended: Mutex::default(),
-        }
-    }
-
-    /// The outcome as far as it is known: what has not ended is inconclusive.
-    fn so_far(&self, ended: &[CheckOutcome]) -> Outcome {
-        let known = |check: &Arc<Check>| match ended.iter().find(|outcome| outcome.id == check.id) {
-            Some(outcome) => outcome.clone(),
-            None => CheckOutcome { message: "not decided yet".to_owned(), ..crate::run::referee::blank(check, &self.lab.name) },
-        };
-        let checks = self.order.iter().map(known).collect();
-        outcome(&self.lab, checks, self.facts.clone(), IndexMap::new(), true)
-    }
-}
-
-impl Observer for Reporter {
-    fn check_begun(&self, id: &str, title: &str) {
-        self.live.check_begun(id, title);
-    }
-
-    fn check_now(&self, id: &str, doing: &str) {
-        self.live.check_now(id, doing);
-    }
-
-    fn check_ended(&self, check: &CheckOutcome) {
-        self.live.check_ended(check);
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        ended.push(check.clone());
-        let so_far = self.so_far(&ended);
-        for target in &self.targets {
-            // The last writing, at the end of the run, reports what goes wrong.
-            if let Err(error) = target.write(&so_far) {
-                tracing::warn!(error = format!("{error:#}"), "write a report");
-            }
-        }
     }
 }

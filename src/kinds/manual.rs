@@ -8,7 +8,9 @@ use super::{REGISTRY, Row};
 #[must_use]
 pub fn all() -> String {
     let mut text = "# The kinds\n\nThe words of the check language. This page is made by `kgrade explain --all`; a test fails when it is out of date.\n".to_owned();
-    for (title, action) in [("Actions: items of `do` and `finally`", true), ("Expectations: items of `expect`, `always`, `never` and `given`", false)] {
+    for (title, action) in
+        [("Actions: items of `do` and `finally`", true), ("Expectations: items of `expect`, `always`, `never` and `given`", false)]
+    {
         text.push_str(&format!("\n## {title}\n"));
         for row in REGISTRY.iter().filter(|row| row.action == action) {
             text.push_str(&format!("\n### `{}`\n\n{}", row.name, body(row)));
@@ -20,7 +22,11 @@ pub fn all() -> String {
 /// The page of one kind.
 #[must_use]
 pub fn page(row: &Row) -> String {
-    let place = if row.action { "an action: an item of `do` and `finally`" } else { "an expectation: an item of `expect`, `always`, `never` and `given`" };
+    let place = if row.action {
+        "an action: an item of `do` and `finally`"
+    } else {
+        "an expectation: an item of `expect`, `always`, `never` and `given`"
+    };
     format!("`{}` is {place}.\n\n{}", row.name, body(row))
 }
 
@@ -68,7 +74,8 @@ fn describe(schema: &Value) -> String {
 /// The words or forms that a setting takes, when they are few.
 fn words(root: &Value, property: &Value) -> String {
     let direct = resolve(root, property);
-    let options = property.get("anyOf").and_then(Value::as_array).and_then(|options| options.first()).map_or(direct, |first| resolve(root, first));
+    let options =
+        property.get("anyOf").and_then(Value::as_array).and_then(|options| options.first()).map_or(direct, |first| resolve(root, first));
     let listed = |key: &str| options.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let constants = listed("oneOf").iter().filter_map(|form| {
         let constant = form.get("const").and_then(Value::as_str);

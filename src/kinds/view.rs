@@ -41,7 +41,8 @@ impl<'a> View<'a> {
     pub fn texts(&self) -> Vec<&'a str> {
         let events = self.data.values().flat_map(|set| set.events.iter());
         let fields = events.filter_map(|event| event.json.as_object()).flat_map(|fields| fields.values());
-        let mut texts: Vec<_> = fields.filter_map(Value::as_str).filter(|text| text.len() > 3).collect::<BTreeSet<_>>().into_iter().collect();
+        let mut texts: Vec<_> =
+            fields.filter_map(Value::as_str).filter(|text| text.len() > 3).collect::<BTreeSet<_>>().into_iter().collect();
         texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
         texts
     }

@@ -145,7 +145,8 @@ impl Clock {
             if let Answer::Holds(evidence) = answer
                 && evidence.seen > 0
             {
-                let mismatch = Mismatch::new("what must never happen has happened", "it never happens", format!("seen {} times", evidence.seen));
+                let mismatch =
+                    Mismatch::new("what must never happen has happened", "it never happens", format!("seen {} times", evidence.seen));
                 return Some(failed(mismatch, at));
             }
         }

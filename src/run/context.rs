@@ -136,7 +136,14 @@ impl CheckCtx {
             stdin: Stdin::None,
             limits: Limits::default(),
         };
-        let plan = Plan { name: name.as_str().into(), program: spec.program.into(), launch, stdin, restarts: spec.restarts, group: spec.group.map(str::to_owned) };
+        let plan = Plan {
+            name: name.as_str().into(),
+            program: spec.program.into(),
+            launch,
+            stdin,
+            restarts: spec.restarts,
+            group: spec.group.map(str::to_owned),
+        };
         match Instance::start(&self.scene, plan) {
             Ok(instance) => {
                 self.instances.lock().await.insert(name, instance);

@@ -14,8 +14,8 @@ use super::scene::Scene;
 use crate::kinds::{ActionSpec, ExpectSpec};
 use crate::lab::Check;
 use crate::outcome::{CheckOutcome, Verdict};
-use crate::timeline::{Recorder, Timeline, What};
 use crate::timeline::event::Phase;
+use crate::timeline::{Recorder, Timeline, What};
 
 /// How often invariants are sampled while the actions run.
 const SAMPLE: Duration = Duration::from_millis(100);
@@ -158,7 +158,8 @@ fn collect(scene: &Scene, checks: &[Arc<Check>], ended: &HashMap<String, Ended>)
 /// One check from its first action to its end.
 async fn one(scene: Arc<Scene>, check: Arc<Check>, permits: Arc<Semaphore>, observer: Arc<dyn Observer>) -> Box<Referee> {
     let _permit = permits.acquire_owned().await;
-    let mut work = Work { referee: Box::new(Referee::new(Arc::clone(&check), scene.scale)), ctx: CheckCtx::new(Arc::clone(&scene), check), observer };
+    let mut work =
+        Work { referee: Box::new(Referee::new(Arc::clone(&check), scene.scale)), ctx: CheckCtx::new(Arc::clone(&scene), check), observer };
     if !*scene.interrupted.borrow() {
         work.observer.check_begun(&work.ctx.check().id, &work.ctx.check().title);
         tokio::select! {

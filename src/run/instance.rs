@@ -102,6 +102,8 @@ impl Instance {
 
 fn spawn(scene: &Arc<Scene>, plan: &Plan, restarts: u32) -> Result<Arc<Process>, SpawnError> {
     let mut launch = plan.launch.clone();
+    // Each start is marked apart: what is left of an earlier one is killed by its mark.
+    launch.instance = format!("{}#{restarts}", plan.name);
     launch.stdin = if plan.stdin.is_some() { program::Stdin::Piped } else { program::Stdin::None };
     let (recorder, instance) = (scene.recorder.clone(), plan.name.clone());
     let command = launch.command.clone();

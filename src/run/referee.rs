@@ -7,8 +7,8 @@ use super::clock::{Answers, Clock, Decision, Times};
 use crate::kinds::{Answer, ExpectSpec, View};
 use crate::lab::{Check, Placed, Span};
 use crate::outcome::{CheckOutcome, Mismatch, OutputLine, Place, Verdict};
-use crate::timeline::event::{Event, Phase, What};
 use crate::timeline::Timeline;
+use crate::timeline::event::{Event, Phase, What};
 
 /// How many of a program's last lines are shown with a failure.
 const LINES_SHOWN: usize = 12;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::referee::{self, Referee};
 use crate::lab::Check;
 use crate::outcome::{CheckOutcome, Verdict};
-use crate::timeline::event::{Event, What};
 use crate::timeline::Timeline;
+use crate::timeline::event::{Event, What};
 
 /// Judges the checks on these events, which stand in order of time.
 #[must_use]
@@ -20,7 +20,8 @@ pub fn replay(checks: &[Arc<Check>], events: Vec<Event>, scale: f64, lab: &str) 
             referee.see(&seen, &timeline);
         }
     }
-    let begun = |check: &Check| timeline.events().iter().any(|event| matches!(&event.what, What::CheckBegun { check: id } if **id == check.id));
+    let begun =
+        |check: &Check| timeline.events().iter().any(|event| matches!(&event.what, What::CheckBegun { check: id } if **id == check.id));
     let verdict = |id: &str| blamed(id, &referees, &timeline, lab, referees.len());
     referees
         .iter()

@@ -4,7 +4,7 @@
 //! pipe. When the pipe closes, for whatever reason, it kills the groups, kills every process that carries a mark in its
 //! environment, and deletes the folders that are still on the list.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -113,21 +113,25 @@ impl Guard {
 
 /// The watchdog's own life: reads entries until its input closes, then removes what is still listed.
 pub fn watch(input: impl std::io::Read) {
-    let mut entries = BTreeSet::new();
+    // Counted: two leases of one thing are given back one by one.
+    let mut entries: BTreeMap<String, usize> = BTreeMap::new();
     for line in BufReader::new(input).lines() {
         let Ok(line) = line else { break };
         match line.split_at_checked(1) {
             Some(("+", entry)) => {
-                entries.insert(entry.to_owned());
+                *entries.entry(entry.to_owned()).or_default() += 1;
             }
             Some(("-", entry)) => {
-                entries.remove(entry);
+                if let Some(count) = entries.get_mut(entry) {
+                    *count = count.saturating_sub(1);
+                }
             }
             _ => {}
         }
     }
+    entries.retain(|_, count| *count > 0);
     // Processes first: a live broker would write into a folder that is being deleted.
-    for entry in &entries {
+    for entry in entries.keys() {
         if let Some(pgid) = entry.strip_prefix("group ").and_then(|text| text.parse().ok()) {
             if let Some(pid) = Pid::from_raw(pgid) {
                 let _ = kill_process_group(pid, Signal::KILL);
@@ -136,7 +140,7 @@ pub fn watch(input: impl std::io::Read) {
             kill_marked(mark);
         }
     }
-    for entry in &entries {
+    for entry in entries.keys() {
         if let Some(folder) = entry.strip_prefix("folder ") {
             remove_folder(&PathBuf::from(folder));
         }
@@ -202,11 +206,10 @@ mod tests {
         let lost = tempfile::tempdir().unwrap();
         let mut child = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
         let script = format!(
-            "+folder {}\n+folder {}\n+group {}\n-folder {}\n",
-            kept.path().display(),
-            lost.path().display(),
+            "+folder {kept}\n+folder {lost}\n+folder {lost}\n+group {}\n-folder {kept}\n-folder {lost}\n",
             child.id(),
-            kept.path().display()
+            kept = kept.path().display(),
+            lost = lost.path().display()
         );
         watch(script.as_bytes());
         assert!(kept.path().exists());

@@ -8,7 +8,7 @@ use anyhow::Context;
 use tokio::sync::watch;
 
 use super::Run;
-use crate::cli::Failure;
+use crate::cli::{Failure, output};
 use crate::outcome::{RunFacts, Tier};
 use crate::report::live::Live;
 use crate::run::Scene;
@@ -51,7 +51,8 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         environment: program::grader_environment(),
     };
     let context = ClusterContext { host, cache, guard: guard.clone(), progress };
-    let spec = ClusterSpec { brokers: run.lab.cluster.brokers.into(), settings: run.lab.cluster.settings.clone(), ..ClusterSpec::default() };
+    let spec =
+        ClusterSpec { brokers: run.lab.cluster.brokers.into(), settings: run.lab.cluster.settings.clone(), ..ClusterSpec::default() };
     let (cluster, prepared) = tokio::join!(timed(start_cluster(&runtime, &spec, &context)), timed(prepare(&submission, &preparing)));
     let ((cluster, cluster_took), (prepared, prepared_took)) = (cluster, prepared);
     let (cluster, prepared) = (cluster?, prepared?);
@@ -59,6 +60,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         live.note(warning);
     }
     let kafka = Kafka::connect(cluster.admin())?;
+    kafka.prepare_producer()?;
     let facts = facts(run, &submission, &cluster, &runtime);
     let scene = Scene {
         lab: run.lab.name.clone(),
@@ -82,7 +84,13 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
 pub async fn strike(scene: Arc<Scene>) {
     match Arc::try_unwrap(scene) {
         Ok(scene) => {
-            let Scene { cluster, kafka, sink, prepared, guard, .. } = scene;
+            let Scene { cluster, kafka, sink, prepared, guard, facts, .. } = scene;
+            // A private cluster goes away whole; on one that stays, only what this run made is removed.
+            if cluster.pid().is_none()
+                && let Err(error) = kafka.remove_run(&facts.id).await
+            {
+                output::note(&format!("topics and groups with {} in their names were left on the cluster: {error:#}", facts.id));
+            }
             drop((kafka, sink));
             let removing = tokio::task::spawn_blocking(move || drop(prepared));
             cluster.stop().await;
@@ -105,7 +113,9 @@ async fn start_cluster(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterC
 }
 
 async fn prepare(submission: &Submission, context: &PrepareContext<'_>) -> Result<Prepared, Failure> {
-    program::prepare(submission, context).await.map_err(|error| Failure::environment(anyhow::Error::from(error).context("prepare the programs")))
+    program::prepare(submission, context)
+        .await
+        .map_err(|error| Failure::environment(anyhow::Error::from(error).context("prepare the programs")))
 }
 
 /// The command of every program that the selected checks start; the reason where the submission has none.

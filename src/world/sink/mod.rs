@@ -95,7 +95,11 @@ fn escape(segment: &str) -> String {
 }
 
 /// One request. When the client goes away, the server drops this future: the guard then records that nobody got the answer.
-async fn deliver(State(state): State<Arc<SinkState>>, Path((check, instance)): Path<(String, String)>, request: Request) -> (StatusCode, &'static str) {
+async fn deliver(
+    State(state): State<Arc<SinkState>>,
+    Path((check, instance)): Path<(String, String)>,
+    request: Request,
+) -> (StatusCode, &'static str) {
     if request.method() != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, "POST each event to this address\n");
     }
