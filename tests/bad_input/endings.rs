@@ -26,14 +26,14 @@ checks:
     points: 30
     hint: Let it end.
     after: [quick]
-    do: [ { run: { program: program, within: 240s } } ]
+    do: [ { run: { program: program, within: 120s } } ]
     expect: [ { exited: { instance: program, codes: [0] } } ]
   - id: later
     title: The program ends again
     points: 30
     hint: Let it end.
     after: [long]
-    do: [ { run: { program: program, within: 240s } } ]
+    do: [ { run: { program: program, within: 120s } } ]
     expect: [ { exited: { instance: program, codes: [0] } } ]
 ";
 

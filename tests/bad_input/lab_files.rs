@@ -28,7 +28,7 @@ fn a_wrong_lab_file_is_refused_at_its_place() {
         ("unknown-variable", "11:", "`topci`"),
         ("vacuous-setting", "10:9", "at least one partition"),
         ("expects-nothing", "15:5", "expects nothing"),
-        ("watch-without-invariants", ":", "watch"),
+        ("watch-without-invariants", "11:9", "nothing to watch"),
     ] {
         let mut command = bench.kgrade();
         command.current_dir(root().join("fixtures/lint")).arg(format!("./{name}.yaml")).arg("--submission").arg(bench.path("submission"));
