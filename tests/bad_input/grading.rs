@@ -186,7 +186,9 @@ impl Running<'_> {
     pub fn until<T>(&mut self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         until(what, || {
             let found = look();
-            if found.is_none() && let Some(status) = self.child.try_wait().unwrap() {
+            if found.is_none()
+                && let Some(status) = self.child.try_wait().unwrap()
+            {
                 panic!("kgrade ended with {status} before this: {what}\n{}", self.said());
             }
             found
