@@ -40,3 +40,21 @@ impl Expect for Alive {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::testing::{Story, assert_says};
+
+    const ALIVE: &str = "alive: { instance: only }";
+
+    #[test]
+    fn from_its_start_to_now() {
+        let story = || Story::new().start_again("only", 1);
+        assert_says(&Story::new(), ALIVE, "not shown: `only` was not started", &[]);
+        assert_says(&story(), ALIVE, "holds (1)", &[]);
+        let ended = story().line("only", "no more messages").exit("only", 0);
+        assert_says(&ended, ALIVE, "violated: `only` has ended", &["with exit code 0", "no more messages"]);
+        assert_says(&ended.start("only"), ALIVE, "violated: `only` has ended", &[]);
+        assert_says(&story().dies("only", 9), ALIVE, "violated: `only` has ended", &["was ended by SIGKILL"]);
+    }
+}

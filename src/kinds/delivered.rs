@@ -6,10 +6,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::view::{count, seconds};
+use super::view::{count, lack, seconds, short_name};
 use super::{Answer, Expect, Finding, Kind, Reference, View};
 use crate::outcome::Mismatch;
-use crate::timeline::Delivery;
+use crate::timeline::{Delivery, Instance};
+
+const NOTHING: &str = "your program delivered nothing to the sink";
+
+const CAUSE_OF_NOTHING: &str = "the program runs, but posts nothing to SINK_URL. It may read nothing: a group without committed offsets begins at the end of the topic \
+    unless auto.offset.reset is `earliest`, and the topic and the group are those in KAFKA_TOPIC and KAFKA_GROUP_ID";
 
 /// Events reached the sink: answered with 2xx while the client was still there. All that is named must hold.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -90,13 +95,14 @@ impl Expect for Delivered {
         if let Some(wanted) = self.begun
             && (deliveries.len() as u64) < wanted
         {
-            let seen = count(deliveries.len() as u64, "delivery").replace("deliverys", "deliveries");
-            let message = if deliveries.is_empty() {
-                "your program delivered nothing to the sink".to_owned()
+            let seen = count(deliveries.len() as u64, "delivery");
+            let mismatch = if deliveries.is_empty() {
+                Mismatch::new(NOTHING, format!("{} begun", count(wanted, "delivery")), "no POST at all")
             } else {
-                format!("your program began {seen} and no more")
+                let message = format!("your program began {seen} and no more");
+                Mismatch::new(message, format!("{} begun", count(wanted, "delivery")), format!("{seen} begun"))
             };
-            return self.not_yet(view, Mismatch::new(message, format!("{wanted} deliveries begun"), format!("{seen} begun")));
+            return self.not_yet(view, mismatch);
         }
         if let Some(mismatch) = self.missing(view, &times) {
             return self.not_yet(view, mismatch);
@@ -117,7 +123,7 @@ fn judge_body<'a>(view: &View<'a>, delivery: &'a Delivery) -> Body<'a> {
     let event = delivery.event.as_deref().and_then(|id| view.event(id));
     let shown: String = String::from_utf8_lossy(body).chars().take(80).collect();
     let Some(event) = event else {
-        let message = "your program posted something that is no event";
+        let message = "your program posted something that is not an event";
         let mismatch = Mismatch::new(message, "only events are posted", format!("posted at {}: {shown}", seconds(delivery.begun)))
             .cause("a record that is not a JSON object is to be reported on standard error and passed over, not posted");
         return Body::Stranger(mismatch);
@@ -149,13 +155,21 @@ impl Delivered {
         }
         twice.sort_by_key(|(_, done)| done.get(1).map(|delivery| delivery.begun));
         let witnesses = twice.iter().map(|(id, done)| {
-            let moments: Vec<_> = done.iter().map(|delivery| format!("by {} at {}", short(&delivery.instance), seconds(delivery.begun))).collect();
+            let moments: Vec<_> = done.iter().map(|delivery| format!("by `{}` at {}", short_name(&delivery.instance), seconds(delivery.begun))).collect();
             let topic = done.first().and_then(|delivery| delivery.record.as_ref()).map_or("", |(topic, _, _)| topic);
             format!("{}: {}", view.event_place(topic, id), moments.join(" and "))
         });
         let what = if twice.len() == 1 { "one event was".to_owned() } else { format!("{} events were", twice.len()) };
         let observed = format!("{} more than once", count(twice.len() as u64, "event"));
-        Some(Mismatch::new(format!("{what} delivered more than once"), "each event delivered once", observed).witnesses(witnesses))
+        let restarted = twice.iter().any(|(_, done)| done.iter().any(|delivery| Some(&delivery.instance) != done.first().map(|first| &first.instance)));
+        let cause = if restarted {
+            "what one instance had delivered, the next one read again: a restart begins at the committed offset. \
+             Commit the offset after the last delivered event (its offset + 1) before the program ends"
+        } else {
+            "an event whose POST was answered with 2xx is done: do not post it again"
+        };
+        let mismatch = Mismatch::new(format!("{what} delivered more than once"), "each event delivered once", observed);
+        Some(mismatch.witnesses(witnesses).cause(cause))
     }
 
     fn missing(&self, view: &View<'_>, times: &HashMap<&str, Vec<&Delivery>>) -> Option<Mismatch> {
@@ -165,13 +179,26 @@ impl Delivered {
             return None;
         }
         let done = wanted.len() - lost.len();
-        let message = format!("{} of {} not delivered", count(lost.len() as u64, "event"), wanted.len());
+        let verbs = ["was delivered", "was not delivered", "were not delivered"];
+        let mut message = lack(lost.len() as u64, wanted.len() as u64, "event", verbs);
+        let nothing = self.deliveries(view).is_empty();
+        if nothing {
+            message = NOTHING.to_owned();
+        }
         let topic = view.timeline.instances_of(view.check).iter().find_map(|(_, instance)| {
             let delivery = view.timeline.deliveries(instance).next()?;
             delivery.record.as_ref().map(|(topic, _, _)| topic.to_string())
         });
         let witnesses = lost.iter().map(|id| view.event_place(topic.as_deref().unwrap_or(""), id));
-        Some(Mismatch::new(message, format!("all {} events", wanted.len()), format!("{done} delivered")).witnesses(witnesses))
+        let mismatch = Mismatch::new(message, format!("all {}", count(wanted.len() as u64, "event")), format!("{done} delivered")).witnesses(witnesses);
+        Some(if nothing && self.running(view) { mismatch.cause(CAUSE_OF_NOTHING) } else { mismatch })
+    }
+
+    fn running(&self, view: &View<'_>) -> bool {
+        match &self.by {
+            Some(name) => view.instance(name).is_some_and(Instance::alive),
+            None => view.timeline.instances_of(view.check).iter().any(|(_, instance)| instance.alive()),
+        }
     }
 
     /// Not yet; or never, when nobody is left who could deliver.
@@ -188,6 +215,5 @@ impl Delivered {
     }
 }
 
-fn short(instance: &str) -> &str {
-    instance.split_once('/').map_or(instance, |(_, name)| name)
-}
+#[cfg(test)]
+mod tests;

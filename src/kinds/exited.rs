@@ -1,5 +1,7 @@
 //! `exited`: how a program ended.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +26,8 @@ pub struct Exited {
 
 impl Kind for Exited {
     const DOC: &'static str = "How an instance ended: by itself, with one of these exit codes; with `after_signal`, in that time after the grader's signal and with nothing of its process group left.\n\n\
-        A program that a signal ends has not handled it: a Python program without a SIGTERM handler dies with no chance to commit or to leave its group. Java always reports 143 after SIGTERM, which is fine.";
+        After a signal many runtimes report 128 plus its number: Java always ends with 143 after SIGTERM, and Node programs often send themselves the signal again when all is done. \
+        A program that is ended by the signal itself counts as ended with that code, once it was asked to stop. Whether it committed and left its group is judged by `committed` and `group`.";
     const EXAMPLE: &'static str = "exited: { instance: first, codes: [0, 130, 143], after_signal: 10s }";
 
     fn references(&self) -> Vec<Reference> {
@@ -52,12 +55,14 @@ impl Expect for Exited {
             return Answer::NotYet(Mismatch::new(message, expected, "still running"));
         };
         if let Some((at, _)) = killed.filter(|(at, _)| *at <= exit.at) {
-            return Answer::Violated(self.killed(signal.map(|(at, _)| *at), *at, expected));
+            return Answer::Violated(self.killed(signal, *at, expected));
         }
         if let Some(limit) = &instance.limit {
             return Answer::Violated(Mismatch::new(format!("`{}` hit a limit: {limit}", self.instance), expected, limit.clone()));
         }
-        match (exit.code, exit.signal) {
+        // As a shell tells it: a program that cleaned up and then sent itself the signal again has done nothing wrong.
+        let reported = signal.and(exit.signal).map(|number| 128 + number);
+        match (exit.code.or(reported.filter(|code| self.codes.contains(code))), exit.signal) {
             (Some(code), _) if self.codes.contains(&code) => {}
             (Some(code), _) => {
                 let message = format!("`{}` ended with exit code {code}", self.instance);
@@ -67,47 +72,66 @@ impl Expect for Exited {
                     None => mismatch,
                 });
             }
-            (None, number) => return Answer::Violated(self.ended_by(number.unwrap_or(0), expected)),
+            (None, number) => return Answer::Violated(self.ended_by(view, number, expected)),
         }
-        if let (Some(limit), Some((sent, signal))) = (self.after_signal, signal) {
-            let Some(gone) = instance.gone_at else {
-                let message = format!("`{}` has ended, but a process that it started is still there", self.instance);
-                return Answer::NotYet(Mismatch::new(message, "nothing of its process group left", "a process of the group"));
-            };
-            let took = gone.saturating_sub(*sent);
-            if u128::from(took) > limit.get().as_nanos() {
-                let message = format!("`{}` took {} to stop after {}", self.instance, seconds(took), signal.name());
-                return Answer::Violated(Mismatch::new(message, format!("gone within {limit}"), seconds(took)));
-            }
+        match (self.after_signal, signal) {
+            (Some(limit), Some((sent, signal))) => self.in_time(view.scaled(limit.get()), *sent, *signal, exit.at, instance.gone_at),
+            _ => Answer::holds(1),
         }
-        Answer::holds(1)
     }
 }
 
 impl Exited {
-    fn killed(&self, asked: Option<u64>, killed: u64, expected: String) -> Mismatch {
+    /// Whether it was gone in time, with all that it started.
+    fn in_time(&self, limit: Duration, sent: u64, signal: Signal, ended: u64, gone: Option<u64>) -> Answer {
+        let (name, signal) = (&self.instance, signal.name());
+        let expected = format!("gone within {} s of {signal}, with every process that it started", limit.as_secs_f64());
+        let late = |at: u64| Some(at.saturating_sub(sent)).filter(|took| u128::from(*took) > limit.as_nanos());
+        if let Some(took) = late(ended) {
+            let message = format!("`{name}` took {} to stop after {signal}", seconds(took));
+            let cause = "the event in hand may be finished, then the loop has to end: poll with a timeout and look at a flag that the handler sets";
+            return Answer::Violated(Mismatch::new(message, expected, seconds(took)).cause(cause));
+        }
+        let cause = "the signal goes to your whole process group, so each process in it must end: name the program itself as the command, \
+                     not a wrapper that starts it, and wait for the processes that it starts";
+        match gone {
+            None => {
+                let message = format!("`{name}` has ended, but a process that it started is still there");
+                Answer::NotYet(Mismatch::new(message, expected, "a process of its group is left").cause(cause))
+            }
+            Some(gone) => match late(gone) {
+                Some(took) => {
+                    let message = format!("`{name}` ended in time, but a process that it started was still there {} after {signal}", seconds(took));
+                    Answer::Violated(Mismatch::new(message, expected, format!("the last process was gone after {}", seconds(took))).cause(cause))
+                }
+                None => Answer::holds(1),
+            },
+        }
+    }
+
+    fn killed(&self, asked: Option<&(u64, Signal)>, killed: u64, expected: String) -> Mismatch {
         let (message, cause) = match asked {
-            Some(asked) => (
-                format!("`{}` did not stop: kgrade killed it {} after SIGTERM", self.instance, seconds(killed.saturating_sub(asked))),
-                "the program ignores SIGTERM, or its loop does not look whether it should stop: set a flag in the handler and poll with a timeout",
+            Some((asked, signal)) => (
+                format!("`{}` did not stop: kgrade killed it {} after {}", self.instance, seconds(killed.saturating_sub(*asked)), signal.name()),
+                "the program ignores the signal, or its loop does not look whether it should stop: set a flag in the handler and poll with a timeout",
             ),
             None => (
                 format!("`{}` did not end by itself: kgrade killed it at {}", self.instance, seconds(killed)),
-                "the program waits for something that never comes: it should end when its standard input ends and everything is sent",
+                "the program waits for something that never comes: a program that reads its standard input has to end when the input ends and its work is done",
             ),
         };
         Mismatch::new(message, expected, "killed by kgrade").cause(cause)
     }
 
-    fn ended_by(&self, number: i32, expected: String) -> Mismatch {
-        let name = signal_name(number);
+    fn ended_by(&self, view: &View<'_>, number: Option<i32>, expected: String) -> Mismatch {
+        let name = number.map_or_else(|| "a signal".to_owned(), signal_name);
         let mismatch = Mismatch::new(format!("`{}` was ended by {name}", self.instance), expected, format!("ended by {name}"));
-        if number == 15 || number == 2 {
-            return mismatch.cause(format!(
-                "the program has no handler for {name}, so it dies on the spot: nothing is committed and the group is not left. \
-                 Install one (signal.signal) that lets the loop end, then close the consumer"
-            ));
+        match view.died_when_asked().or_else(|| view.end_of(&self.instance)) {
+            Some(cause) => mismatch.cause(cause),
+            None => mismatch,
         }
-        mismatch
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,10 +46,40 @@ impl Expect for Group {
         let witnesses = members.iter().map(|member| format!("member {} (client id {})", member.member, member.client));
         let mismatch = Mismatch::new(message, count(self.members, "member"), format!("{} since {}", count(seen, "member"), seconds(*since)))
             .witnesses(witnesses);
-        Answer::NotYet(if self.members == 0 {
-            mismatch.cause("the program ended without leaving its group: close the consumer (consumer.close()) before the program ends")
-        } else {
-            mismatch
-        })
+        if self.members > 0 {
+            return Answer::NotYet(view.with_ends(mismatch));
+        }
+        let cause = view.died_when_asked().unwrap_or_else(|| {
+            "the program ended without leaving its group: close the consumer (consumer.close()) before the program ends".to_owned()
+        });
+        Answer::NotYet(mismatch.cause(cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::testing::{Story, assert_says};
+    use crate::timeline::event::{Signal, What};
+
+    const EMPTY: &str = "group: { name: g, members: 0 }";
+    const TWO: &str = "group: { name: g, members: 2 }";
+
+    #[test]
+    fn members() {
+        assert_says(&Story::new(), EMPTY, "not shown: group g was never looked at", &[]);
+        assert_says(&Story::new().members(&[]), EMPTY, "holds (1)", &[]);
+        assert_says(&Story::new().then(What::GroupSeen { group: "g".into(), description: None }), EMPTY, "holds (1)", &[]);
+        assert_says(&Story::new().members(&["a", "b"]), TWO, "holds (1)", &[]);
+        assert_says(&Story::new().members(&["a"]), TWO, "not yet: group g has 1 member, not 2", &["member a (client id rdkafka)", "!leaving"]);
+        assert_says(&Story::new().members(&["a"]).members(&[]), EMPTY, "holds (1)", &[]);
+    }
+
+    #[test]
+    fn a_member_that_was_left_behind() {
+        let left = || Story::new().start("first").signal("first", Signal::Term);
+        let closed = left().exit("first", 0).members(&["a"]);
+        assert_says(&closed, EMPTY, "not yet: group g has 1 member, not 0", &["without leaving its group: close the consumer"]);
+        let died = left().dies("first", 15).members(&["a"]);
+        assert_says(&died, EMPTY, "not yet: group g has 1 member, not 0", &["`first` was ended by SIGTERM: without a handler", "signal.signal"]);
     }
 }

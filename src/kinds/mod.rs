@@ -16,6 +16,8 @@
 pub mod answer;
 pub mod manual;
 pub mod reference;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod view;
 
 use std::time::Duration;

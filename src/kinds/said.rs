@@ -1,10 +1,14 @@
 //! `said`: a program wrote something that it does not write otherwise.
 
+mod mask;
+
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use self::mask::Mask;
 use super::view::count;
 use super::{Answer, Expect, Kind, Reference, View};
 use crate::outcome::Mismatch;
@@ -23,7 +27,7 @@ pub struct Said {
 }
 
 impl Kind for Said {
-    const DOC: &'static str = "An instance reported something: a line on the stream whose shape (digits and the events' own texts masked) does not occur in a good run of the same program.\n\n\
+    const DOC: &'static str = "An instance reported something: a line on the stream whose shape (numbers, random ids and the events' own texts masked) does not occur in a good run of the same program.\n\n\
         Loggers write much in good runs too, so the words are free and only new shapes count.";
     const EXAMPLE: &'static str = "said: { by: with-bad, stream: stderr, unlike: plain }";
 
@@ -37,10 +41,11 @@ impl Expect for Said {
         let (Some(by), Some(unlike)) = (view.instance(&self.by), view.instance(&self.unlike)) else {
             return Answer::NotShown(format!("`{}` or `{}` was not started", self.by, self.unlike));
         };
-        let texts = view.texts();
+        let events = view.data.values().flat_map(|set| set.events.iter());
+        let mask = Mask::new(events.filter_map(|event| event.json.as_object()).flat_map(|fields| fields.values()).filter_map(Value::as_str));
         let shapes = |instance| -> BTreeSet<String> {
             let lines = view.timeline.lines(instance).filter(|(_, stream, _)| *stream == self.stream);
-            lines.map(|(_, _, text)| shape(text, &texts)).filter(|shape| !shape.is_empty()).collect()
+            lines.map(|(_, _, text)| mask.shape(text)).filter(|shape| !shape.is_empty()).collect()
         };
         let usual = shapes(unlike);
         let new = shapes(by).difference(&usual).count() as u64;
@@ -48,28 +53,22 @@ impl Expect for Said {
             return Answer::holds(new);
         }
         let seen = view.timeline.lines(by).filter(|(_, stream, _)| *stream == self.stream).count() as u64;
-        let message = format!("your program said nothing new on {}", self.stream.name());
-        let observed = format!("{}, all like those of a run without bad records", count(seen, "line"));
-        let mismatch = Mismatch::new(message, format!("a line on {} for a record that is not a JSON object", self.stream.name()), observed);
+        let stream = match self.stream {
+            Stream::Stdout => "standard output",
+            Stream::Stderr => "standard error",
+        };
+        let message = match seen {
+            0 => format!("your program wrote nothing on {stream}"),
+            _ => format!("your program wrote nothing on {stream} that it does not also write when all is well"),
+        };
+        let observed = match seen {
+            0 => "no line".to_owned(),
+            _ => format!("{} of the kind that `{}` wrote too", count(seen, "line"), self.unlike),
+        };
+        let mismatch = Mismatch::new(message, format!("a line on {stream} that reports the problem, unlike those of a run without one"), observed);
         Answer::NotYet(view.with_ends(mismatch))
     }
 }
 
-/// A line with everything masked that differs between two good runs: digits, and the texts of events.
-fn shape(line: &str, texts: &[&str]) -> String {
-    let mut masked = line.trim().to_owned();
-    for text in texts {
-        if masked.contains(*text) {
-            masked = masked.replace(text, "…");
-        }
-    }
-    let mut shape = String::with_capacity(masked.len());
-    for sign in masked.chars() {
-        let sign = if sign.is_ascii_digit() { '#' } else { sign };
-        // Runs of digits count as one: offset 9 and offset 10 have one shape.
-        if sign != '#' || !shape.ends_with('#') {
-            shape.push(sign);
-        }
-    }
-    shape
-}
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,9 @@ const WITHIN: Duration = Duration::from_secs(10);
 pub struct Stop {
     /// The instance.
     pub instance: String,
+    /// The consumer group that a member is removed from when the program ended without leaving.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// It is killed when it takes longer (10s).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
@@ -28,7 +31,7 @@ pub struct Stop {
 
 impl Kind for Stop {
     const DOC: &'static str = "Asks an instance to stop with SIGTERM and waits until its process group is gone; kills it after ten seconds.\n\n\
-        It never fails a check by itself: use `exited` where stopping is what is graded.";
+        It never fails a check by itself: use `exited` where stopping is what is graded. With `group`, a member that did not leave is removed, so that the next instance does not wait for its session timeout.";
     const EXAMPLE: &'static str = "stop: { instance: first }";
 
     fn references(&self) -> Vec<Reference> {
@@ -48,6 +51,9 @@ impl Act for Stop {
     async fn act(&self, ctx: &CheckCtx) -> Result<Option<Mismatch>> {
         ctx.signal(&self.instance, Signal::Term).await?;
         ctx.finish(&self.instance, ctx.scaled(self.budget())).await;
+        if let Some(group) = &self.group {
+            ctx.evict_dead(group).await?;
+        }
         Ok(None)
     }
 }

@@ -77,3 +77,38 @@ impl Expect for Topic {
         Answer::holds(seen)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::testing::{Story, assert_says};
+
+    const SIX: &str = "topic: { name: t, partitions: 6 }";
+
+    #[test]
+    fn existence_and_partitions() {
+        assert_says(&Story::new(), SIX, "not shown: topic t was never looked at", &[]);
+        assert_says(&Story::new().topic(Some(6)), SIX, "holds (6)", &[]);
+        assert_says(&Story::new().topic(Some(1)), "topic: { name: t }", "holds (1)", &[]);
+        assert_says(&Story::new().topic(Some(1)), SIX, "not yet: topic t has 1 partition, not 6", &["expected topic t with 6 partitions"]);
+        assert_says(&Story::new().topic(Some(7)), SIX, "not yet: topic t has 7 partitions, not 6", &[]);
+        assert_says(&Story::new().topic(None).topic(Some(6)), SIX, "holds (6)", &[]);
+    }
+
+    #[test]
+    fn no_topic() {
+        let none = || Story::new().start("producer").topic(None);
+        assert_says(&none(), SIX, "not yet: topic t does not exist", &["cause the broker creates no topic by itself", "AdminClient"]);
+        // A crash explains more than what should have been done; an end without an error does not.
+        let crashed = none().line("producer", "ModuleNotFoundError").exit("producer", 1);
+        assert_says(&crashed, SIX, "not yet", &["cause `producer` ended with exit code 1", "ModuleNotFoundError; the broker creates no topic"]);
+        assert_says(&none().exit("producer", 0), SIX, "not yet", &["cause the broker creates no topic"]);
+    }
+
+    #[test]
+    fn replicas() {
+        let one = Story::new().topic(Some(2));
+        assert_says(&one, "topic: { name: t, replication: 1 }", "holds (2)", &[]);
+        let three = "topic: { name: t, replication: 3 }";
+        assert_says(&one, three, "not yet: topic t does not have 3 replicas everywhere", &["2 partitions with another number", "partition 1: 1 replica"]);
+    }
+}

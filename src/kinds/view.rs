@@ -2,12 +2,11 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
-
-use serde_json::Value;
+use std::time::Duration;
 
 use crate::lab::data::{DataSet, DataSets, Event};
 use crate::outcome::mismatch::Mismatch;
-use crate::timeline::event::Stream;
+use crate::timeline::event::{Signal, Stream};
 use crate::timeline::{Instance, Timeline};
 
 /// The timeline as one check sees it.
@@ -20,13 +19,27 @@ pub struct View<'a> {
     pub data: &'a DataSets,
     /// Every event by its id; made when it is first asked for.
     events: OnceCell<HashMap<&'a str, &'a Event>>,
+    /// How the run's time budgets are stretched.
+    scale: f64,
 }
 
 impl<'a> View<'a> {
     /// The view of one check.
     #[must_use]
     pub fn new(timeline: &'a Timeline, check: &'a str, data: &'a DataSets) -> Self {
-        Self { timeline, check, data, events: OnceCell::new() }
+        Self { timeline, check, data, events: OnceCell::new(), scale: 1.0 }
+    }
+
+    /// The same with time budgets stretched by `scale`.
+    #[must_use]
+    pub fn stretched(self, scale: f64) -> Self {
+        Self { scale, ..self }
+    }
+
+    /// A time budget, stretched as the person asked.
+    #[must_use]
+    pub fn scaled(&self, budget: Duration) -> Duration {
+        budget.mul_f64(self.scale)
     }
 
     /// The event of an id, in any of the check's data sets.
@@ -34,17 +47,6 @@ impl<'a> View<'a> {
     pub fn event(&self, id: &str) -> Option<&'a Event> {
         let all = || self.data.values().flat_map(|set| set.events.iter()).map(|event| (event.id.as_str(), event)).collect();
         self.events.get_or_init(all).get(id).copied()
-    }
-
-    /// The texts in the check's events, longest first: what a program may repeat in its own lines.
-    #[must_use]
-    pub fn texts(&self) -> Vec<&'a str> {
-        let events = self.data.values().flat_map(|set| set.events.iter());
-        let fields = events.filter_map(|event| event.json.as_object()).flat_map(|fields| fields.values());
-        let mut texts: Vec<_> =
-            fields.filter_map(Value::as_str).filter(|text| text.len() > 3).collect::<BTreeSet<_>>().into_iter().collect();
-        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        texts
     }
 
     /// The full name of an instance: `first` of this check, or `other/first` of another.
@@ -100,21 +102,42 @@ impl<'a> View<'a> {
         Some(format!("`{name}` {how}{} at {}{}", limit.unwrap_or_default(), seconds(exit.at), last.unwrap_or_default()))
     }
 
-    /// Adds to a mismatch how the check's programs ended, where they did.
+    /// Adds to a mismatch how the check's programs ended, where they did. A crash comes before any other cause; a plain end only stands in for one.
     #[must_use]
     pub fn with_ends(&self, mismatch: Mismatch) -> Mismatch {
-        if mismatch.cause.is_some() {
-            return mismatch;
-        }
+        let cause = mismatch.cause.clone();
         let ends: Vec<_> = self
             .timeline
             .instances_of(self.check)
             .iter()
             .filter(|(_, instance)| instance.signals.is_empty())
-            .filter_map(|(name, _)| self.end_of(name.split_once('/').map_or(name, |(_, short)| short)))
+            .filter(|(_, instance)| cause.is_none() || instance.exits.last().is_some_and(|exit| exit.code != Some(0)))
+            .filter_map(|(name, _)| self.end_of(short_name(name)))
+            .chain(cause.clone())
             .collect();
         if ends.is_empty() { mismatch } else { mismatch.cause(ends.join("; ")) }
     }
+
+    /// Says which of the check's programs died on the spot when it was asked to stop.
+    #[must_use]
+    pub fn died_when_asked(&self) -> Option<String> {
+        self.timeline.instances_of(self.check).into_iter().find_map(|(name, instance)| {
+            let (asked, _) = instance.signals.iter().find(|(_, signal)| *signal != Signal::Kill)?;
+            let exit = instance.exits.last().filter(|exit| !instance.alive() && exit.at >= *asked)?;
+            let signal = signal_name(exit.signal.filter(|signal| [2, 15].contains(signal))?);
+            Some(format!(
+                "`{}` was ended by {signal}: without a handler for it a program dies on the spot, with no chance to commit or to leave its group. \
+                 Install one (signal.signal) that lets the loop end, then close the consumer",
+                short_name(name)
+            ))
+        })
+    }
+}
+
+/// The name of an instance within its check.
+#[must_use]
+pub fn short_name(instance: &str) -> &str {
+    instance.split_once('/').map_or(instance, |(_, short)| short)
 }
 
 /// The full name of an instance in a check.
@@ -129,10 +152,33 @@ pub fn seconds(at: u64) -> String {
     format!("{:.3} s", at as f64 / 1e9)
 }
 
-/// `1 record`, `2 records`.
+/// `1 record`, `2 records`, `2 deliveries`.
 #[must_use]
 pub fn count(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {}", plural(noun)) }
+}
+
+/// `1 of 600 records`, `all 600 records`.
+#[must_use]
+pub fn part(number: u64, total: u64, noun: &str) -> String {
+    if number == total && total > 1 { format!("all {}", count(total, noun)) } else { format!("{number} of {}", count(total, noun)) }
+}
+
+/// `none of the 6 records holds`, `1 of 6 records does not hold`, `2 of 6 records do not hold`: how many lack something, the three verbs given.
+#[must_use]
+pub fn lack(number: u64, total: u64, noun: &str, [all, one, some]: [&str; 3]) -> String {
+    match number {
+        _ if number == total && total > 1 => format!("none of the {} {all}", count(total, noun)),
+        1 => format!("1 of {} {one}", count(total, noun)),
+        _ => format!("{number} of {} {some}", count(total, noun)),
+    }
+}
+
+fn plural(noun: &str) -> String {
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{noun}s"),
+    }
 }
 
 /// The name of a signal as `kill -l` has it.

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::kinds::view::count;
 use crate::kinds::{Answer, Evidence};
 use crate::outcome::{Mismatch, Verdict};
 use crate::timeline::event::Phase;
@@ -145,8 +146,11 @@ impl Clock {
             if let Answer::Holds(evidence) = answer
                 && evidence.seen > 0
             {
-                let mismatch =
-                    Mismatch::new("what must never happen has happened", "it never happens", format!("seen {} times", evidence.seen));
+                let mismatch = Mismatch::new(
+                    "what must never happen has happened",
+                    "it never happens",
+                    format!("seen {}", count(evidence.seen, "time")),
+                );
                 return Some(failed(mismatch, at));
             }
         }
@@ -157,7 +161,10 @@ impl Clock {
     fn conclude(&self, evidence: Evidence, since: u64) -> Decision {
         for (samples, moved) in &self.samples {
             if *samples < FEWEST_SAMPLES {
-                return inconclusive(format!("the invariant was sampled only {samples} times: {FEWEST_SAMPLES} are needed"), since);
+                return inconclusive(
+                    format!("the invariant was sampled only {}: {FEWEST_SAMPLES} are needed", count(*samples, "time")),
+                    since,
+                );
             }
             if !moved {
                 return inconclusive("what the invariant watches never moved, so it shows nothing".to_owned(), since);

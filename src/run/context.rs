@@ -264,7 +264,7 @@ impl CheckCtx {
 
     fn judge(&self, spec: &ExpectSpec) -> Answer {
         let timeline = self.recorder().timeline();
-        spec.judge(&View::new(&timeline, &self.check.id, &self.check.data))
+        spec.judge(&View::new(&timeline, &self.check.id, &self.check.data).stretched(self.scene.scale))
     }
 
     /// Lets time pass.

@@ -18,6 +18,7 @@ const LINES_SHOWN: usize = 12;
 pub struct Referee {
     check: Arc<Check>,
     clock: Clock,
+    scale: f64,
     decision: Option<Decision>,
     /// A `given` that did not hold when the check was decided: then another check is to blame.
     unmet: Option<Mismatch>,
@@ -30,7 +31,7 @@ impl Referee {
     pub fn new(check: Arc<Check>, scale: f64) -> Self {
         let times = Times { within: check.within.get().mul_f64(scale), stable: check.stable.map_or(Duration::ZERO, Span::get) };
         let clock = Clock::new(times, check.always.len());
-        Self { check, clock, decision: None, unmet: None, ended: 0 }
+        Self { check, clock, scale, decision: None, unmet: None, ended: 0 }
     }
 
     /// The check.
@@ -88,7 +89,7 @@ impl Referee {
     }
 
     fn view<'a>(&'a self, timeline: &'a Timeline) -> View<'a> {
-        View::new(timeline, &self.check.id, &self.check.data)
+        View::new(timeline, &self.check.id, &self.check.data).stretched(self.scale)
     }
 
     fn look(&mut self, at: u64, phase: Phase, timeline: &Timeline) -> Option<Decision> {

@@ -118,7 +118,7 @@ fn a_note_whose_process_id_belongs_to_somebody_else_now_is_stale() {
     let note = machine.note();
     machine.down(false);
     // A program that got the broker's process id after a crash.
-    let mut other = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+    let mut other = std::process::Command::new("sleep").arg("600").stdout(std::process::Stdio::null()).spawn().unwrap();
     let mut stale = note;
     stale["pid"] = other.id().into();
     fs::write(machine.state.path().join("broker/up.json"), serde_json::to_vec(&stale).unwrap()).unwrap();

@@ -104,7 +104,7 @@ fn a_bad_tarball_is_refused_and_leaves_nothing() {
         (Fault::Missing, "404"),
     ] {
         let cache = tempfile::tempdir().unwrap();
-        let mirror = Mirror::serve(tarball(&[jar.clone()]), fault);
+        let mirror = Mirror::serve(tarball(std::slice::from_ref(&jar)), fault);
         let path = path_with(&["java"]);
         let host = Host { path: path.path().into(), cache: Some(cache.path().to_owned()), kafka_url: Some(mirror.url.clone()), ..host() };
         let error = fetch_error(host);

@@ -8,7 +8,7 @@ use anyhow::Context;
 use tokio::sync::watch;
 
 use super::Run;
-use crate::cli::Failure;
+use crate::cli::{Failure, output};
 use crate::outcome::{RunFacts, Tier};
 use crate::report::live::Live;
 use crate::run::Scene;
@@ -84,7 +84,13 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
 pub async fn strike(scene: Arc<Scene>) {
     match Arc::try_unwrap(scene) {
         Ok(scene) => {
-            let Scene { cluster, kafka, sink, prepared, guard, .. } = scene;
+            let Scene { cluster, kafka, sink, prepared, guard, facts, .. } = scene;
+            // A private cluster goes away whole; on one that stays, only what this run made is removed.
+            if cluster.pid().is_none()
+                && let Err(error) = kafka.remove_run(&facts.id).await
+            {
+                output::note(&format!("topics and groups with {} in their names were left on the cluster: {error:#}", facts.id));
+            }
             drop((kafka, sink));
             let removing = tokio::task::spawn_blocking(move || drop(prepared));
             cluster.stop().await;

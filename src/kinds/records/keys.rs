@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::facts::{Fact, Facts, place, short};
-use crate::kinds::view::count;
+use crate::kinds::view::{count, lack, part};
 use crate::outcome::Mismatch;
 use crate::world::kafka::partitioner;
 
@@ -38,33 +38,36 @@ pub fn judge_key(field: &str, facts: &Facts<'_>, remarks: &mut Vec<String>) -> O
     let (first, _) = wrong.first()?;
     let total = facts.records.len() as u64;
     let observed = match first.record.key {
-        None => format!("{} of {total} records have no key", wrong.iter().filter(|(fact, _)| fact.record.key.is_none()).count()),
+        None => {
+            let without = wrong.iter().filter(|(fact, _)| fact.record.key.is_none()).count() as u64;
+            format!("{} without a key", part(without, total, "record"))
+        }
         Some(key) => format!("for example the key `{}`", short(key)),
     };
     let witnesses = wrong.iter().map(|(fact, wanted)| {
         let key = fact.record.key.map_or_else(|| "no key".to_owned(), |key| format!("key `{}`", short(key)));
         format!("{}: {key}, expected `{wanted}`", place(&fact.record))
     });
-    let message = format!("the key of {} is not the event's `{field}`", of(wrong.len() as u64, total));
+    let verbs = ["has", "does not have", "do not have"];
+    let message = format!("{} the event's `{field}` as key", lack(wrong.len() as u64, total, "record", verbs));
     let mismatch = Mismatch::new(message, format!("the key is the event's `{field}`"), observed).witnesses(witnesses);
     Some(mismatch.cause(cause_of_key(field, &wrong, facts)))
 }
 
-fn of(part: u64, total: u64) -> String {
-    if part == total { format!("all {}", count(total, "record")) } else { format!("{part} of {}", count(total, "record")) }
-}
-
 /// Says what the keys are instead, and what rule the placement follows.
 fn cause_of_key(field: &str, wrong: &[(&Fact<'_>, String)], facts: &Facts<'_>) -> String {
-    let keys: BTreeSet<_> = wrong.iter().map(|(fact, _)| fact.record.key).collect();
+    let keys: BTreeSet<_> = facts.records.iter().map(|fact| fact.record.key).collect();
     if wrong.iter().all(|(fact, _)| fact.record.key.is_none()) {
         return format!(
-            "the records have no key, so the client spreads them over the partitions as it likes and a user's events lose their order. \
+            "these records have no key, so the client spreads them over the partitions as it likes and a user's events lose their order. \
              Pass the key when you send: key=event[\"{field}\"]"
         );
     }
     if let ([Some(only)], true) = (keys.iter().copied().collect::<Vec<_>>().as_slice(), wrong.len() > 1) {
         return format!("every record has the same key `{}`: all of them go to one partition. Use the event's own `{field}`", short(only));
+    }
+    if wrong.iter().all(|(fact, wanted)| fact.record.key == Some(format!("b'{wanted}'").as_bytes())) {
+        return "the key is Python's way to print bytes, str(b'…'): pass the text itself, or text.encode()".to_owned();
     }
     let names = facts.events.first().and_then(|event| event.json.as_object()).map(|event| event.keys().cloned().collect::<Vec<_>>());
     for name in names.unwrap_or_default() {
@@ -79,7 +82,7 @@ fn cause_of_key(field: &str, wrong: &[(&Fact<'_>, String)], facts: &Facts<'_>) -
     let placements: Vec<_> = facts.records.iter().map(|fact| (fact.record.key, fact.record.partition)).collect();
     let partitions = facts.records.iter().map(|fact| fact.record.partition + 1).max().unwrap_or(1);
     match partitioner::name_rule(&placements, partitions) {
-        Some(rule) => format!("the records are placed by {rule} of a key that is not `{field}`"),
+        Some(rule) => format!("the key should be the plain text of `{field}`, encoded as UTF-8. As it is, the placement follows this rule: {rule}"),
         None => format!("the key should be the plain text of `{field}`, encoded as UTF-8"),
     }
 }
@@ -93,15 +96,15 @@ pub fn judge_placement(facts: &Facts<'_>) -> Option<Mismatch> {
         }
     }
     if partitions.is_empty() {
-        return Some(Mismatch::new("no record has a key", "records with one key on one partition", "no key at all"));
+        let cause = "without a key the client spreads the records over the partitions as it likes: pass a key when you send";
+        return Some(Mismatch::new("no record has a key", "records with one key on one partition", "no key at all").cause(cause));
     }
     let split: Vec<_> = partitions.iter().filter(|(_, used)| used.len() > 1).collect();
     if split.is_empty() {
         return None;
     }
     let witnesses = split.iter().map(|(key, used)| {
-        let used: Vec<_> = used.iter().map(ToString::to_string).collect();
-        format!("key `{}`: partitions {}", short(key), used.join(", "))
+        format!("key `{}`: partitions {}", short(key), listed(*used))
     });
     let placements: Vec<_> = facts.records.iter().map(|fact| (fact.record.key, fact.record.partition)).collect();
     let highest = placements.iter().map(|(_, partition)| partition + 1).max().unwrap_or(1);
@@ -118,20 +121,39 @@ pub fn judge_placement(facts: &Facts<'_>) -> Option<Mismatch> {
 pub fn judge_order(by: &str, per: &str, facts: &Facts<'_>) -> Option<Mismatch> {
     let mut last: BTreeMap<(i32, String), i64> = BTreeMap::new();
     let mut wrong = Vec::new();
+    let mut seen = BTreeSet::new();
     for fact in &facts.records {
-        let Some(event) = fact.event else { continue };
+        // An event that is there again is not out of order: `values` judges repeats.
+        let Some(event) = fact.event.filter(|event| seen.insert(event.id.as_str())) else { continue };
         let (Some(owner), Some(number)) = (field_text(&event.json, per), event.json.get(by).and_then(Value::as_i64)) else { continue };
         let before = last.insert((fact.record.partition, owner.clone()), number);
         if let Some(before) = before.filter(|before| *before >= number) {
             wrong.push(format!("{}: `{by}` {number} of {owner} comes after {before}", place(&fact.record)));
         }
     }
-    if wrong.is_empty() {
+    let expected = format!("`{by}` ascends for each `{per}`, on one partition");
+    if !wrong.is_empty() {
+        let observed = format!("{} out of order", count(wrong.len() as u64, "record"));
+        let cause = "the program sends these events in another order than it reads them, or a failed send is repeated after later ones: \
+                     send in the order of the input, with enable.idempotence on";
+        return Some(Mismatch::new(format!("events of one `{per}` are out of order"), expected, observed).witnesses(wrong).cause(cause));
+    }
+    let mut partitions: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
+    for (partition, owner) in last.keys() {
+        partitions.entry(owner).or_default().push(*partition);
+    }
+    let spread = partitions.iter().filter(|(_, used)| used.len() > 1);
+    let witnesses: Vec<_> = spread.map(|(owner, used)| format!("{owner}: partitions {}", listed(used))).collect();
+    if witnesses.is_empty() {
         return None;
     }
-    let observed = format!("{} out of order", count(wrong.len() as u64, "record"));
-    let message = format!("events of one `{per}` are out of order");
-    Some(Mismatch::new(message, format!("`{by}` ascends for each `{per}`"), observed).witnesses(wrong))
+    let message = format!("events of one `{per}` stand on several partitions: Kafka keeps no order between partitions");
+    let observed = format!("`{per}` on several partitions: {}", witnesses.len());
+    Some(Mismatch::new(message, expected, observed).witnesses(witnesses).cause(format!("events that must stay in order need the same key: `{per}`")))
+}
+
+fn listed<'a>(partitions: impl IntoIterator<Item = &'a i32>) -> String {
+    partitions.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether records stand on enough partitions.
@@ -141,7 +163,7 @@ pub fn judge_spread(at_least: u64, facts: &Facts<'_>) -> Option<Mismatch> {
     if seen >= at_least {
         return None;
     }
-    let message = format!("all records stand on {}", count(seen, "partition"));
+    let message = format!("all records stand on {}", if seen == 1 { "one partition".to_owned() } else { format!("{seen} partitions") });
     let keys: BTreeSet<_> = facts.records.iter().map(|fact| fact.record.key).collect();
     let mismatch = Mismatch::new(message, format!("at least {} in use", count(at_least, "partition")), format!("{} in use", count(seen, "partition")));
     Some(if keys.len() == 1 { mismatch.cause("all records have the same key, so they share one partition") } else { mismatch })

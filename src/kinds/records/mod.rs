@@ -140,6 +140,9 @@ impl Expect for Records {
             let message = format!("topic {} is empty", self.topic);
             return Answer::NotYet(view.with_ends(Mismatch::new(message, self.wanted(), "no record")));
         }
+        if (self.key.is_some() || self.order.is_some()) && facts.records.iter().all(|fact| fact.event.is_none()) && self.values.is_none() {
+            return Answer::NotShown(format!("no record of topic {} can be told to be one of the events, so their keys cannot be judged", self.topic));
+        }
         let mut evidence = Evidence::of(facts.records.len() as u64);
         let asked = [
             self.values.and_then(|Values::Equal| values::judge(&facts)),

@@ -1,1 +1,156 @@
 //! What the judge of records says, with near misses.
+
+use crate::kinds::testing::{Story, assert_says, event};
+
+const VALUES: &str = "records: { topic: t, of: events, count: { exactly: 6 }, values: equal }";
+const KEYED: &str =
+    "records: { topic: t, of: events, key: { field: user_id }, partition: consistent, order: { by: seq, per: user_id }, partitions_used: { at_least: 2 } }";
+
+fn story() -> Story {
+    Story::new().topic(Some(2))
+}
+
+/// All six events, their values made by `value`.
+fn values(value: impl Fn(&str) -> String) -> Story {
+    (1..=6).fold(story(), |story, nth| {
+        let event = event(nth);
+        story.record(i32::from(nth % 2 == 0), Some(&event.key), Some(value(&event.line).as_bytes()))
+    })
+}
+
+/// All six events, with key and partition from `place`.
+fn placed(place: impl Fn(u32) -> (i32, Option<String>)) -> Story {
+    (1..=6).fold(story(), |story, nth| {
+        let (partition, key) = place(nth);
+        story.record(partition, key.as_deref(), Some(event(nth).line.as_bytes()))
+    })
+}
+
+fn user(nth: u32) -> i32 {
+    i32::from(nth % 2 == 0)
+}
+
+#[test]
+fn values_that_are_the_events() {
+    assert_says(&story().arrived(1..=6), VALUES, "holds (6)", &[]);
+    let spaced = |line: &str| line.replace("\":", "\" :  ").replace('ü', "\\u00fc");
+    assert_says(&values(spaced), VALUES, "holds (6)", &[]);
+    let turned = |line: &str| {
+        let fields: serde_json::Map<_, _> = serde_json::from_str(line).unwrap();
+        serde_json::Value::Object(fields.into_iter().rev().collect()).to_string()
+    };
+    assert_says(&values(turned), VALUES, "holds (6)", &[]);
+}
+
+#[test]
+fn nothing_to_look_at() {
+    assert_says(&Story::new(), VALUES, "not shown: topic t was never looked at", &[]);
+    assert_says(&Story::new().topic(None), VALUES, "not yet: topic t does not exist", &[]);
+    assert_says(&story(), VALUES, "not yet: topic t is empty\nexpected 6 records", &[]);
+    assert_says(&story(), "records: { topic: t, count: { at_least: 1 } }", "not yet: topic t is empty\nexpected at least 1 record\n", &[]);
+    let crashed = story().start("producer").line("producer", "KeyError: 'x'").exit("producer", 1);
+    assert_says(&crashed, VALUES, "not yet: topic t is empty", &["cause `producer` ended with exit code 1", "it last wrote: KeyError: 'x'"]);
+}
+
+#[test]
+fn too_many_or_too_few() {
+    let one_more = story().arrived(1..=6).record(0, None, Some(b"{}"));
+    assert_says(&one_more, VALUES, "not yet: one record is none of the events", &["observed 1 of 7 records", "partition 0, offset 3: {}"]);
+    assert_says(&one_more, "records: { topic: t, count: { exactly: 6 } }", "not yet: the topic holds 7 records, not 6 records", &[]);
+    let twice = story().arrived(1..=6).arrived([2]);
+    assert_says(&twice, VALUES, "not yet: one event is in the topic more than once", &["event e-000002: partition 1, offset 0 and partition 1, offset 3"]);
+
+    let flush = "call flush() before the end";
+    assert_says(&story().arrived(1..=5), VALUES, "not yet: 1 of 6 events never arrived", &["event e-000006 (line 6 of the input)", flush]);
+    assert_says(&story().arrived([1, 2, 4, 5, 6]), VALUES, "not yet: 1 of 6 events never arrived", &["e-000003", "!flush"]);
+    // The last batch of one partition arrived, that of the other did not.
+    assert_says(&story().arrived([1, 2, 3, 5]), VALUES, "not yet: 2 of 6 events never arrived", &[flush]);
+    // The last event is missing, but so is one before others of its user.
+    assert_says(&story().arrived([1, 4, 5]), VALUES, "not yet: 3 of 6 events never arrived", &["!flush"]);
+    assert_says(&story().arrived([1, 2]), "records: { topic: t, count: { at_least: 3 } }", "not yet: the topic holds 2 records, not at least 3 records", &[]);
+    assert_says(&story().arrived([1, 2, 3]), "records: { topic: t, count: { at_least: 3 } }", "holds (3)", &[]);
+}
+
+#[test]
+fn values_of_another_form() {
+    let python = |line: &str| line.replace("\"seq", "'seq").replace("{\"", "{'").replace('"', "'");
+    assert_says(&values(python), VALUES, "not yet: none of the 6 records holds a JSON object", &["json.dumps(event).encode()"]);
+    let double = |line: &str| serde_json::Value::from(line).to_string();
+    assert_says(&values(double), VALUES, "not yet: none of the 6 records holds a JSON object", &["encoded as JSON twice"]);
+    assert_says(&values(|line| format!("[{line}]")), VALUES, "not yet: none of the 6", &["a JSON array"]);
+    let one_cut = story().arrived(1..=5).record(1, Some("u-02"), Some(b"{\"event_id\": "));
+    assert_says(&one_cut, VALUES, "not yet: 1 of 6 records does not hold a JSON object", &["partition 1, offset 2", "!cause"]);
+    for (value, shown) in [(None, "a null value"), (Some(&b""[..]), "an empty value")] {
+        assert_says(&story().arrived(1..=5).record(1, Some("u-02"), value), VALUES, "not yet: 1 of 6", &[shown, "the event went into the key"]);
+    }
+}
+
+#[test]
+fn changed_values() {
+    let text = |line: &str| line.replace("\"seq\":2", "\"seq\":\"2\"");
+    assert_says(&values(text), VALUES, "not yet: each of 2 records differs from its event", &["event e-000003: `seq` is \"2\", not 2"]);
+    let less = |line: &str| line.replace(",\"action\":\"login\"", "");
+    assert_says(&values(less), VALUES, "not yet: each of 6 records differs", &["`action` is missing", "and 1 more"]);
+    let more = |line: &str| line.replacen('{', "{\"sent\":1,", 1);
+    assert_says(&values(more), VALUES, "not yet: each of 6 records differs", &["`sent` is not in the event"]);
+    let ascii = story().arrived(1..=5).record(1, Some("u-02"), Some(event(6).line.replace('ü', "?").as_bytes()));
+    assert_says(&ascii, VALUES, "not yet: one record differs from its event", &["`note` is"]);
+}
+
+#[test]
+fn keys() {
+    assert_says(&story().arrived(1..=6), KEYED, "holds (6)", &["!quotes"]);
+    let quoted = placed(|nth| (user(nth), Some(format!("\"{}\"", event(nth).key))));
+    assert_says(&quoted, KEYED, "holds (6) 6 keys are written with quotes", &[]);
+    let none = placed(|nth| (user(nth), None));
+    assert_says(&none, KEYED, "not yet: none of the 6 records has the event's `user_id` as key", &["all 6 records without a key", "key=event[\"user_id\"]"]);
+    let one_without = placed(|nth| (user(nth), (nth != 4).then(|| event(nth).key)));
+    assert_says(&one_without, KEYED, "not yet: 1 of 6 records does not have the event's", &["observed 1 of 6 records without a key"]);
+    let constant = placed(|_| (0, Some("u-01".to_owned())));
+    assert_says(&constant, KEYED, "not yet: 3 of 6 records do not have the event's", &["every record has the same key `u-01`"]);
+    let two_wrong = placed(|nth| (user(nth), Some(if nth > 4 { "x".to_owned() } else { event(nth).key })));
+    assert_says(&two_wrong, KEYED, "not yet: 2 of 6 records do not have the event's", &["!every record has the same key"]);
+    let other = placed(|nth| (user(nth), Some(event(nth).id)));
+    assert_says(&other, KEYED, "not yet: none of the 6", &["the key is the event's `event_id`", "expected `u-01`"]);
+    let python = placed(|nth| (user(nth), Some(format!("b'{}'", event(nth).key))));
+    assert_says(&python, KEYED, "not yet: none of the 6", &["Python's way to print bytes"]);
+    let spaced = placed(|nth| (user(nth), Some(format!("{} ", event(nth).key))));
+    assert_says(&spaced, KEYED, "not yet: none of the 6", &["the plain text of `user_id`"]);
+}
+
+#[test]
+fn a_wrong_value_is_no_wrong_key_and_an_unknown_value_shows_nothing() {
+    let python = values(|line| format!("b'{line}'"));
+    assert_says(&python, KEYED, "holds (6)", &[]);
+    let unknown = placed(|nth| (user(nth), Some(event(nth).key)));
+    assert_says(&unknown, KEYED, "holds (6)", &[]);
+    let hidden = values(|_| "AAAA".to_owned());
+    assert_says(&hidden, KEYED, "not shown: no record of topic t can be told to be one of the events", &[]);
+    assert_says(&hidden, VALUES, "not yet: none of the 6 records holds a JSON object", &[]);
+}
+
+#[test]
+fn places() {
+    let split = placed(|nth| (if nth == 5 { 1 } else { user(nth) }, Some(event(nth).key)));
+    assert_says(&split, KEYED, "not yet: the records of one key are spread over several partitions", &["key `u-01`: partitions 0, 1"]);
+    let none = "records: { topic: t, partition: consistent }";
+    assert_says(&placed(|nth| (user(nth), None)), none, "not yet: no record has a key", &[]);
+    let together = placed(|nth| (0, Some(event(nth).key)));
+    assert_says(&together, KEYED, "not yet: all records stand on one partition\nexpected at least 2 partitions in use", &["!same key"]);
+    let two = "records: { topic: t, partitions_used: { at_least: 3 } }";
+    assert_says(&story().arrived(1..=6), two, "not yet: all records stand on 2 partitions", &[]);
+}
+
+#[test]
+fn order() {
+    const ORDER: &str = "records: { topic: t, of: events, order: { by: seq, per: user_id } }";
+    assert_says(&story().arrived([2, 1, 3, 4, 6, 5]), ORDER, "holds (6)", &[]);
+    let swapped = story().arrived([1, 2, 5, 3, 4, 6]);
+    assert_says(&swapped, ORDER, "not yet: events of one `user_id` are out of order", &["`seq` 2 of u-01 comes after 3", "observed 1 record out of order"]);
+    // Offsets ascend on each partition, but nobody can tell the order between them.
+    let apart = placed(|nth| (i32::from(nth > 2), Some(event(nth).key)));
+    assert_says(&apart, ORDER, "not yet: events of one `user_id` stand on several partitions", &["u-01: partitions 0, 1", "need the same key"]);
+    // Repeats are another check's business, in place and at the end.
+    assert_says(&story().arrived([1, 1, 2, 3, 4, 5, 6]), ORDER, "holds (7)", &[]);
+    assert_says(&story().arrived(1..=6).arrived(1..=6), ORDER, "holds (12)", &[]);
+}

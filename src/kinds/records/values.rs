@@ -1,11 +1,12 @@
 //! Whether each value is its event, and each event is there once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::facts::{Fact, Facts, place, short};
-use crate::kinds::view::count;
+use crate::kinds::view::{count, lack, part};
+use crate::lab::data::Event;
 use crate::outcome::Mismatch;
 
 /// What is wrong with the values, if anything. Forms come before numbers: a wrong form explains most.
@@ -17,9 +18,9 @@ fn form(facts: &Facts<'_>) -> Option<Mismatch> {
     let wrong: Vec<_> = facts.records.iter().filter(|fact| !matches!(fact.json, Some(Value::Object(_)))).collect();
     let first = wrong.first()?;
     let witnesses = wrong.iter().map(|fact| format!("{}: {}", place(&fact.record), shown(fact)));
-    let of = format!("{} of {}", wrong.len(), count(facts.records.len() as u64, "record"));
+    let verbs = ["holds a JSON object", "does not hold a JSON object", "do not hold a JSON object"];
     let mismatch = Mismatch::new(
-        format!("{of} {} not hold a JSON object", if wrong.len() == 1 { "does" } else { "do" }),
+        lack(wrong.len() as u64, facts.records.len() as u64, "record", verbs),
         "each value is one JSON object, the event",
         format!("for example: {}", shown(first)),
     )
@@ -37,6 +38,7 @@ fn cause_of_form(fact: &Fact<'_>) -> Option<&'static str> {
             "the event was encoded as JSON twice: the value is a JSON string that holds JSON. Call json.dumps once, on the dict; \
              a line from standard input is JSON already",
         ),
+        Some(Value::Array(_)) => Some("the value is a JSON array: send each event as a record of its own"),
         Some(_) => None,
         None if value.starts_with(b"{'") || value.starts_with(b"b'") => Some(
             "the value is Python's way to print an object, str(…), not JSON: strings have single quotes. Use json.dumps(event).encode()",
@@ -71,8 +73,8 @@ fn content(facts: &Facts<'_>) -> Option<Mismatch> {
     if wrong.is_empty() {
         return None;
     }
-    let observed = format!("{} that {what}", count(wrong.len() as u64, "record"));
-    let message = format!("{} {what}", if wrong.len() == 1 { "a record".to_owned() } else { format!("each of {} records", wrong.len()) });
+    let observed = part(wrong.len() as u64, facts.records.len() as u64, "record");
+    let message = format!("{} {what}", if wrong.len() == 1 { "one record".to_owned() } else { format!("each of {} records", wrong.len()) });
     Some(Mismatch::new(message, "each value equals the event on standard input, field by field", observed).witnesses(wrong))
 }
 
@@ -94,15 +96,13 @@ fn missing(facts: &Facts<'_>) -> Option<Mismatch> {
         *times.entry(event.id.as_str()).or_default() += 1;
     }
     let lost: Vec<_> = facts.events.iter().enumerate().filter(|(_, event)| !times.contains_key(event.id.as_str())).collect();
-    let (first, _) = lost.first()?;
+    lost.first()?;
     let total = facts.events.len();
-    let message = format!("{} of {total} never arrived", count(lost.len() as u64, "event"));
-    let observed = format!("{} of {total} events in the topic", total - lost.len());
-    let mismatch = Mismatch::new(message, format!("all {total} events"), observed)
+    let message = lack(lost.len() as u64, total as u64, "event", ["arrived", "never arrived", "never arrived"]);
+    let observed = format!("{} in the topic", part((total - lost.len()) as u64, total as u64, "event"));
+    let mismatch = Mismatch::new(message, format!("all {}", count(total as u64, "event")), observed)
         .witnesses(lost.iter().map(|(line, event)| format!("event {} (line {} of the input)", event.id, line + 1)));
-    // All that is missing stands at the end of the input: it was still in the producer's buffer.
-    let is_tail = *first + lost.len() == total;
-    Some(if is_tail {
+    Some(if is_tail(facts.events, &times) {
         mismatch.cause(
             "the missing events are the last ones: they were still in the producer's buffer when the program ended. \
              send() and produce() only queue an event; call flush() before the end and check that nothing is left",
@@ -110,6 +110,21 @@ fn missing(facts: &Facts<'_>) -> Option<Mismatch> {
     } else {
         mismatch
     })
+}
+
+/// Whether all that is missing stands at the end: of the input, and there of each key. A producer's buffer is sent partition by partition,
+/// so what was left in it when the program ended need not be one piece of the input.
+fn is_tail(events: &[Event], arrived: &HashMap<&str, u64>) -> bool {
+    let there = |event: &Event| arrived.contains_key(event.id.as_str());
+    let mut later = HashSet::new();
+    // From the end: once an event of a key is there, every earlier one has to be.
+    let whole = events.iter().rev().all(|event| {
+        if there(event) {
+            later.insert(event.key.as_str());
+        }
+        there(event) || !later.contains(event.key.as_str())
+    });
+    whole && events.last().is_some_and(|last| !there(last))
 }
 
 fn repeated(facts: &Facts<'_>) -> Option<Mismatch> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::cache::{CacheLock, Scratch};
 use super::error::ClusterError;
 use super::manifest::{Manifest, Times};
-use super::work::Work;
+use super::work::{Tried, Work};
 use super::{maven, tarball};
 
 /// The Apache Kafka that kgrade runs.
@@ -101,10 +101,12 @@ fn from_home(home: &Path) -> Result<Jars, ClusterError> {
     Ok(Jars { files, version, cached: false, warning })
 }
 
+/// A way to get the jars into a folder.
+type Way = fn(&Work, &Scratch, &Path) -> Tried<()>;
+
 fn fetch(work: &Work, lock: &CacheLock) -> Result<Jars, ClusterError> {
     let mut tried = vec!["KAFKA_HOME is not set".to_owned(), format!("the cache: {} does not hold it", target(work).display())];
-    let ways: [fn(&Work, &Scratch, &Path) -> Result<Result<(), String>, ClusterError>; 2] = [maven::fetch, tarball::fetch];
-    for way in ways {
+    for way in [maven::fetch as Way, tarball::fetch] {
         let scratch = work.context().cache.scratch(work, lock)?;
         let part = scratch.path().join("kafka");
         let libs = part.join("libs");

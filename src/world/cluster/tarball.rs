@@ -12,7 +12,7 @@ use super::cache::Scratch;
 use super::error::ClusterError;
 use super::jars::{VERSION, is_needed};
 use super::manifest::hex;
-use super::work::Work;
+use super::work::{Tried, Work};
 
 /// More than any release has, so that a wrong server cannot fill the disk.
 const MAX_TARBALL: u64 = 1 << 30;
@@ -43,7 +43,7 @@ enum Refusal {
 }
 
 /// Downloads the tarball and unpacks its jars into `libs`. The inner error says why that was not possible.
-pub fn fetch(work: &Work, scratch: &Scratch, libs: &Path) -> Result<Result<(), String>, ClusterError> {
+pub fn fetch(work: &Work, scratch: &Scratch, libs: &Path) -> Tried<()> {
     let mut reasons = Vec::new();
     for base in bases(work) {
         let url = format!("{}/kafka_2.13-{VERSION}.tgz", base.trim_end_matches('/'));

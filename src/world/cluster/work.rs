@@ -16,6 +16,10 @@ use super::error::ClusterError;
 use crate::world::guard::{Guard, MARK_VARIABLE, kill_marked};
 use crate::world::progress::Progress;
 
+/// What became of one way to get something. The inner error says why it did not work, for the list of what was tried; the outer one
+/// means that no other way needs to be tried.
+pub type Tried<T> = Result<Result<T, String>, ClusterError>;
+
 /// A preparation under way: its context, and whether it should still go on.
 #[derive(Clone)]
 pub struct Work {
@@ -86,7 +90,7 @@ impl Work {
     ///
     /// # Errors
     /// [`ClusterError::Interrupted`]; the tool and all it started are killed then.
-    pub fn run(&self, program: &Path, args: &[OsString], output: &Path, limit: Duration) -> Result<Result<(), String>, ClusterError> {
+    pub fn run(&self, program: &Path, args: &[OsString], output: &Path, limit: Duration) -> Tried<()> {
         let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let files = File::create(output).and_then(|file| Ok((file.try_clone()?, file)));
         let (out, err) = files.map_err(ClusterError::folder("write", output))?;

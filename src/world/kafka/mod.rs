@@ -6,6 +6,7 @@
 //!
 //! Errors name the topic or group and Kafka's error code; they are the environment's, never the learner's.
 
+mod cleanup;
 mod code;
 mod groups;
 mod layout;
@@ -32,6 +33,7 @@ pub struct Kafka {
 }
 
 struct Shared {
+    bootstrap: String,
     nodes: nodes::Nodes,
     producer: produce::Slot,
     readers: read::Pool,
@@ -52,6 +54,7 @@ impl Kafka {
         let joined = brokers.join(",");
         Ok(Self {
             shared: Arc::new(Shared {
+                bootstrap: joined.clone(),
                 nodes: nodes::Nodes::new(brokers),
                 producer: produce::Slot::new(joined.clone()),
                 readers: read::Pool::new(joined),

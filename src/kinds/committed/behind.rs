@@ -1,0 +1,110 @@
+//! Committed offsets that are not where they should be by now.
+
+use std::collections::BTreeMap;
+
+use super::{Committed, Mark};
+use crate::kinds::View;
+use crate::kinds::view::seconds;
+use crate::outcome::Mismatch;
+use crate::timeline::Topic;
+use crate::timeline::index::Offsets;
+
+/// Why a group has no offsets of its program's own.
+pub const CAUSE_OF_NONE: &str = "with enable.auto.commit off, offsets are committed only when your program calls commit()";
+
+/// A partition whose offset is not right.
+struct Wrong {
+    partition: i32,
+    committed: Option<i64>,
+    /// The offset that is due.
+    due: i64,
+    /// The record that is to be passed and is no event.
+    bad: Option<String>,
+}
+
+/// What is wrong with the committed offsets as they are now, if anything.
+pub fn judge(spec: &Committed, view: &View<'_>, topic: &Topic, offsets: &Offsets) -> Option<Mismatch> {
+    let mut wrong: Vec<_> = against_delivered(spec, topic, offsets).collect();
+    wrong.extend(spec.past.as_deref().into_iter().flat_map(|data| not_passed(view, data, topic, offsets)));
+    if wrong.is_empty() { None } else { Some(view.with_ends(explain(spec, offsets, &wrong))) }
+}
+
+fn against_delivered(spec: &Committed, topic: &Topic, offsets: &Offsets) -> impl Iterator<Item = Wrong> {
+    topic.frontiers.iter().filter_map(|(partition, frontier)| {
+        let committed = offsets.last.get(partition).copied();
+        let (holds, due) = match (spec.equals, spec.covers, frontier.last_delivered()) {
+            // Nothing was delivered there: nothing needs to be committed.
+            (Some(Mark::Delivered), _, None) => (committed.unwrap_or(0) <= frontier.at(), frontier.at()),
+            (Some(Mark::Delivered), _, Some(last)) => {
+                // Records that are no events may or may not be passed with the last event.
+                let due = last + 1;
+                (committed.is_some_and(|committed| (due..=frontier.at().max(due)).contains(&committed)), due)
+            }
+            (None, Some(Mark::Delivered), Some(last)) => (committed.is_some_and(|committed| committed >= last), last + 1),
+            (None, _, _) => (true, 0),
+        };
+        (!holds).then_some(Wrong { partition: *partition, committed, due, bad: None })
+    })
+}
+
+/// The partitions that stand at a record of the data set, or before it; each with its first.
+fn not_passed(view: &View<'_>, data: &str, topic: &Topic, offsets: &Offsets) -> Vec<Wrong> {
+    let labels = view.data_set(data).map(|set| set.records().into_iter().map(|record| record.label).collect::<Vec<_>>()).unwrap_or_default();
+    let full = format!("{}/{data}", view.check);
+    let records = topic.produced.iter().filter(|record| *record.data == *full);
+    let mut first: BTreeMap<i32, Wrong> = BTreeMap::new();
+    for (nth, record) in records.enumerate() {
+        let committed = offsets.last.get(&record.partition).copied();
+        if committed.unwrap_or(0) <= record.offset {
+            let label = labels.get(nth).cloned().flatten().unwrap_or_else(|| format!("a record of `{data}`"));
+            let wrong = Wrong { partition: record.partition, committed, due: record.offset + 1, bad: Some(label) };
+            first.entry(record.partition).or_insert(wrong);
+        }
+    }
+    first.into_values().collect()
+}
+
+fn explain(spec: &Committed, offsets: &Offsets, wrong: &[Wrong]) -> Mismatch {
+    let beyond = |wrong: &Wrong| wrong.bad.is_none() && wrong.committed.is_some_and(|committed| committed > wrong.due);
+    let one_less = |wrong: &Wrong| wrong.bad.is_none() && wrong.committed == Some(wrong.due - 1);
+    let of_events = "the committed offset of every partition is one past the last delivered event";
+    let of_bad = "the committed offset of every partition is past the bad records";
+    let (message, expected, cause) = if !offsets.moved {
+        (format!("group {} has committed nothing", spec.group), if spec.past.is_some() { of_bad } else { of_events }, CAUSE_OF_NONE)
+    } else if wrong.iter().any(beyond) {
+        (
+            "an offset was committed beyond the last delivered event: a restart never reads what lies between".to_owned(),
+            of_events,
+            "the event in hand was committed although its POST was not answered with 2xx, or what was fetched was committed at the stop: \
+             commit only what was delivered, and close the consumer with enable.auto.commit off",
+        )
+    } else if wrong.iter().all(|wrong| wrong.bad.is_some()) {
+        (
+            "the commits do not pass the bad records: every restart meets them again".to_owned(),
+            of_bad,
+            "a record that cannot be decoded is done once it was reported: go on behind it, and commit past it with the next event or at the stop",
+        )
+    } else if wrong.iter().all(one_less) {
+        (
+            "the committed offset is that of the last delivered event, not the one after it".to_owned(),
+            of_events,
+            "the offset to commit is the next one to read: message.offset() + 1. As it is, every restart repeats one event per partition",
+        )
+    } else {
+        (
+            "what was delivered is not committed".to_owned(),
+            of_events,
+            "the commit comes on a timer, after a number of events, or not at all: commit also when input pauses and before the program stops",
+        )
+    };
+    let observed = format!("offsets as of {}, last changed at {}", seconds(offsets.last_look.map_or(0, |(_, at)| at)), seconds(offsets.changed_at));
+    Mismatch::new(message, expected, observed).witnesses(wrong.iter().map(Wrong::describe)).cause(cause)
+}
+
+impl Wrong {
+    fn describe(&self) -> String {
+        let committed = self.committed.map_or_else(|| "nothing committed".to_owned(), |offset| format!("offset {offset} committed"));
+        let bad = self.bad.as_ref().map(|label| format!(" to pass {label} at offset {}", self.due - 1)).unwrap_or_default();
+        format!("partition {}: {committed}, {} is due{bad}", self.partition, self.due)
+    }
+}

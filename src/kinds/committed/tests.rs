@@ -1,0 +1,122 @@
+//! Offsets ahead of what was delivered, behind it, and where they should be.
+
+use crate::kinds::testing::{Story, assert_says, bad, event};
+use crate::timeline::event::Signal;
+
+const AT_MOST: &str = "committed: { group: g, topic: t, at_most: delivered }";
+const EQUALS: &str = "committed: { group: g, topic: t, equals: delivered }";
+const COVERS: &str = "committed: { group: g, topic: t, covers: delivered }";
+const PAST: &str = "committed: { group: g, topic: t, past: bad }";
+const ANY: &str = "committed: { group: g, topic: t, any: true }";
+
+/// Three events on each partition, no commit yet.
+fn story() -> Story {
+    Story::new().reset().produce("events").start("first")
+}
+
+/// Two bad records on partition 1, at offsets 3 and 4.
+fn with_bad() -> Story {
+    story().data("bad", bad(&["cut JSON", "empty value"])).produce("bad")
+}
+
+#[test]
+fn never_looked_at_or_never_moved() {
+    assert_says(&story(), AT_MOST, "not shown: the offsets of group g were never looked at", &[]);
+    assert_says(&story().offsets(&[(0, 0), (1, 0)]), AT_MOST, "holds (0)", &[]);
+    assert_says(&story().offsets(&[(0, 0), (1, 0)]), ANY, "not yet: group g has committed nothing", &["only when your program calls commit()"]);
+    let none = story().deliver("first", 1..=6).offsets(&[(0, 0), (1, 0)]);
+    for spec in [EQUALS, COVERS] {
+        assert_says(&none, spec, "not yet: group g has committed nothing", &["partition 0: offset 0 committed, 3 is due"]);
+    }
+    let unset = Story::new().produce("events").start("first").deliver("first", 1..=6).offsets(&[]);
+    assert_says(&unset, EQUALS, "not yet: group g has committed nothing", &["partition 0: nothing committed, 3 is due"]);
+    let crashed = story().line("first", "NameError").exit("first", 1).offsets(&[(0, 0), (1, 0)]);
+    assert_says(&crashed, ANY, "not yet", &["cause `first` ended with exit code 1", "NameError"]);
+}
+
+#[test]
+fn where_it_should_be_and_one_off() {
+    let offsets = |p0, p1| story().deliver("first", 1..=4).offsets(&[(0, p0), (1, p1)]);
+    for spec in [EQUALS, COVERS, AT_MOST, ANY] {
+        assert_says(&offsets(2, 2), spec, "holds (1)", &[]);
+    }
+    assert_says(&offsets(1, 1), EQUALS, "not yet: the committed offset is that of the last delivered event", &["message.offset() + 1"]);
+    assert_says(&offsets(1, 1), COVERS, "holds (1)", &[]);
+    assert_says(&offsets(1, 2), EQUALS, "not yet: the committed offset is that of the last", &["partition 0: offset 1 committed, 2 is due", "!partition 1"]);
+    assert_says(&offsets(0, 1), EQUALS, "not yet: what was delivered is not committed", &["commit also when input pauses"]);
+    assert_says(&offsets(0, 1), COVERS, "not yet: what was delivered is not committed", &["partition 0: offset 0 committed, 2 is due", "!partition 1"]);
+    assert_says(&offsets(3, 2), EQUALS, "not yet: an offset was committed beyond the last delivered event", &["partition 0: offset 3 committed, 2 is due"]);
+    assert_says(&offsets(3, 2), AT_MOST, "violated: offset 3 of partition 0 was committed while event e-000005 (offset 2) had not been delivered at all", &[]);
+    let untouched = story().deliver("first", [1, 3, 5]).offsets(&[(0, 3), (1, 0)]);
+    assert_says(&untouched, EQUALS, "holds (1)", &[]);
+    let beyond = story().deliver("first", [1, 3, 5]).offsets(&[(0, 3), (1, 1)]);
+    assert_says(&beyond, EQUALS, "not yet: an offset was committed beyond", &["partition 1: offset 1 committed, 0 is due"]);
+}
+
+#[test]
+fn a_gap_stops_the_frontier() {
+    let gap = || story().begin("first", 1).deliver("first", [3, 5]);
+    assert_says(&gap().offsets(&[(0, 0), (1, 0)]), EQUALS, "holds (0)", &[]);
+    let words = "violated: offset 3 of partition 0 was committed while event e-000001 (offset 0) was still being delivered";
+    assert_says(&gap().offsets(&[(0, 3), (1, 0)]), AT_MOST, words, &["later events of the partition were delivered first", "a crash at that moment loses it"]);
+}
+
+#[test]
+fn ahead_of_a_held_event() {
+    let held = || story().deliver("first", 1..=2).begin("first", 3);
+    assert_says(&held().offsets(&[(0, 1), (1, 1)]), AT_MOST, "holds (1)", &[]);
+    let words = "violated: offset 2 of partition 0 was committed while event e-000003 (offset 1) was still being delivered (its delivery began at 0.0";
+    assert_says(&held().offsets(&[(0, 2), (1, 1)]), AT_MOST, words, &["expected group g commits at most offset 1 there", "committed before the POST was answered"]);
+    assert_says(&held().offsets(&[(0, 3), (1, 1)]), AT_MOST, "violated", &["fetched but not delivered yet", "offset + 1"]);
+    let timer = held().later(4_000).offsets(&[(0, 2), (1, 1)]);
+    assert_says(&timer, AT_MOST, "violated", &["by itself, on a timer", "enable.auto.commit=False"]);
+    // What is ahead once stays so, also when the event is delivered afterwards.
+    assert_says(&held().offsets(&[(0, 2), (1, 1)]).answer(3, 200).offsets(&[(0, 2), (1, 1)]), AT_MOST, "violated", &["was still being delivered"]);
+    assert_says(&held().answer(3, 200).offsets(&[(0, 2), (1, 1)]), AT_MOST, "holds (1)", &[]);
+}
+
+#[test]
+fn ahead_of_an_event_that_was_refused_given_up_or_cut_off() {
+    let passed = |story: Story| story.offsets(&[(0, 1), (1, 0)]);
+    let refused = || story().begin("first", 1).answer(1, 503);
+    let words = "violated: offset 1 of partition 0 was committed while event e-000001 (offset 0) was refused with 503 (at 0.0";
+    assert_says(&passed(refused()), AT_MOST, words, &["!still being delivered", "and not delivered: after a restart it is never read again", "posted again until it is, or left uncommitted"]);
+    assert_says(&passed(refused().deliver("first", [3])), AT_MOST, "violated", &["refused with 503", "posted again"]);
+    // It is being tried again at that moment.
+    assert_says(&passed(refused().begin("first", 1)), AT_MOST, "violated", &["was still being delivered"]);
+    // Tried again and delivered.
+    assert_says(&passed(refused().begin("first", 1).answer(1, 200)), AT_MOST, "holds (1)", &[]);
+    assert_says(&passed(story().begin("first", 1).abandon(1)), AT_MOST, "violated", &["your program gave up its POST at 0.0", "a timeout or a broken connection is no delivery"]);
+    let killed = story().begin("first", 1).signal("first", Signal::Kill).abandon(1).dies("first", 9);
+    assert_says(&passed(killed), AT_MOST, "violated", &["its POST was cut off by the crash"]);
+    // Another program of this check may have been the one that tried.
+    assert_says(&passed(refused().start("second")), AT_MOST, "violated", &["refused with 503"]);
+}
+
+#[test]
+fn bad_records() {
+    let all = || with_bad().deliver("first", 1..=6);
+    assert_says(&all().offsets(&[(0, 3), (1, 5)]), PAST, "holds (1)", &[]);
+    assert_says(&all().offsets(&[(0, 3), (1, 6)]), PAST, "holds (1)", &[]);
+    let stuck = all().offsets(&[(0, 3), (1, 3)]);
+    assert_says(&stuck, PAST, "not yet: the commits do not pass the bad records", &["partition 1: offset 3 committed, 4 is due to pass cut JSON at offset 3"]);
+    let at_second = all().offsets(&[(0, 3), (1, 4)]);
+    assert_says(&at_second, PAST, "not yet: the commits do not pass", &["5 is due to pass empty value at offset 4"]);
+    assert_says(&all().offsets(&[(0, 0), (1, 0)]), PAST, "not yet: group g has committed nothing", &["is past the bad records"]);
+    // Behind the last event, bad records may be passed or not.
+    for offset in [3, 4, 5] {
+        assert_says(&all().offsets(&[(0, 3), (1, offset)]), EQUALS, "holds (1)", &[]);
+        assert_says(&all().offsets(&[(0, 3), (1, offset)]), AT_MOST, "holds (1)", &[]);
+    }
+    assert_says(&all().offsets(&[(0, 3), (1, 6)]), EQUALS, "not yet: an offset was committed beyond", &[]);
+}
+
+#[test]
+fn bad_records_before_an_event_are_passed_with_it() {
+    let later = || story().data("bad", bad(&["cut JSON"])).produce("bad").data("more", crate::kinds::testing::events(7..=8)).produce("more");
+    let behind = later().deliver("first", 1..=6).offsets(&[(0, 3), (1, 4)]);
+    assert_says(&behind, AT_MOST, "holds (1)", &[]);
+    let skipped = later().deliver("first", 1..=6).offsets(&[(0, 3), (1, 5)]);
+    assert_says(&skipped, AT_MOST, &format!("violated: offset 5 of partition 1 was committed while event {} (offset 4) had not", event(8).id), &[]);
+    assert_says(&later().deliver("first", 1..=8).offsets(&[(0, 4), (1, 5)]), EQUALS, "holds (1)", &[]);
+}

@@ -1,0 +1,89 @@
+//! What counts as delivered, with near misses.
+
+use crate::kinds::testing::{Story, assert_says, event};
+use crate::timeline::event::Signal;
+
+const ALL: &str = "delivered: { every: [events] }";
+const ONCE: &str = "delivered: { every: [events], times: exactly_once }";
+const FIRST: &str = "delivered: { every: [events], by: first }";
+const BEGUN: &str = "delivered: { begun: 3 }";
+const CLEAN: &str = "delivered: { every: [events], nothing_else: true }";
+
+fn story() -> Story {
+    Story::new().produce("events").start("first")
+}
+
+#[test]
+fn every_event() {
+    assert_says(&story().deliver("first", 1..=6), ALL, "holds (6)", &[]);
+    assert_says(&story().deliver("first", 1..=6), ONCE, "holds (6)", &[]);
+    let one_less = story().deliver("first", [1, 2, 3, 4, 6]);
+    assert_says(&one_less, ALL, "not yet: 1 of 6 events was not delivered", &["observed 5 delivered", "event e-000005 (partition 0, offset 2)"]);
+    assert_says(&story().deliver("first", [1]), ALL, "not yet: 5 of 6 events were not delivered", &["!cause"]);
+    assert_says(&one_less.exit("first", 1).gone("first"), ALL, "violated: 1 of 6 events was not delivered", &["ended with exit code 1"]);
+}
+
+#[test]
+fn nothing_at_all() {
+    let nothing = "not yet: your program delivered nothing to the sink\nexpected all 6 events\nobserved 0 delivered";
+    assert_says(&story(), ALL, nothing, &["auto.offset.reset is `earliest`"]);
+    assert_says(&story(), BEGUN, "not yet: your program delivered nothing to the sink\nexpected 3 deliveries begun", &[]);
+    let crashed = story().line("first", "ModuleNotFoundError: No module named 'requests'").exit("first", 1);
+    assert_says(&crashed, ALL, "violated: your program delivered nothing", &["No module named 'requests'", "!auto.offset.reset"]);
+    let restarted = Story::new().produce("events").start_again("first", 1).exit("first", 1);
+    assert_says(&restarted, ALL, "not yet", &[]);
+}
+
+#[test]
+fn only_an_answer_with_2xx_to_a_client_that_is_there_delivers() {
+    let five = || story().deliver("first", 1..=5);
+    assert_says(&five().begin("first", 6), ALL, "not yet: 1 of 6 events was not", &[]);
+    assert_says(&five().begin("first", 6).answer(6, 503), ALL, "not yet: 1 of 6", &[]);
+    assert_says(&five().begin("first", 6).answer(6, 503).begin("first", 6).answer(6, 201), ONCE, "holds (7)", &[]);
+    assert_says(&five().begin("first", 6).abandon(6), ALL, "not yet: 1 of 6", &[]);
+    assert_says(&five().begin("first", 6).answer(6, 200).abandon(6), ALL, "not yet: 1 of 6", &[]);
+    assert_says(&five().begin("first", 6).abandon(6).begin("first", 6).answer(6, 200), ONCE, "holds (7)", &[]);
+}
+
+#[test]
+fn more_than_once() {
+    let twice = story().deliver("first", 1..=6).deliver("first", [2]);
+    assert_says(&twice, ALL, "holds (7)", &[]);
+    assert_says(&twice, ONCE, "violated: one event was delivered more than once", &["event e-000002 (partition 1, offset 0): by `first` at", "do not post it again"]);
+    let again = story().deliver("first", 1..=3).signal("first", Signal::Term).exit("first", 0).start("second").deliver("second", 2..=6);
+    assert_says(&again, ONCE, "violated: 2 events were delivered more than once", &["by `second` at", "a restart begins at the committed offset"]);
+    assert_says(&again, "delivered: { every: [events], times: exactly_once, by: second }", "not yet: 1 of 6 events was not", &[]);
+}
+
+#[test]
+fn by_one_instance() {
+    let other = story().deliver("first", 1..=5).start("second").deliver("second", [6]);
+    assert_says(&other, ALL, "holds (6)", &[]);
+    assert_says(&other, FIRST, "not yet: 1 of 6 events was not delivered", &["e-000006"]);
+    // The other one is still there, but it does not count.
+    assert_says(&other.exit("first", 0), FIRST, "violated: 1 of 6 events was not delivered", &[]);
+}
+
+#[test]
+fn begun() {
+    assert_says(&story().begin("first", 1).begin("first", 2), BEGUN, "not yet: your program began 2 deliveries and no more", &["observed 2 deliveries begun"]);
+    assert_says(&story().begin("first", 1), BEGUN, "not yet: your program began 1 delivery and no more", &[]);
+    assert_says(&story().deliver("first", 1..=2).begin("first", 3), BEGUN, "holds (3)", &[]);
+    assert_says(&story().begin("first", 1).exit("first", 0), BEGUN, "violated: your program began 1 delivery and no more", &["ended with exit code 0"]);
+    assert_says(&story(), "delivered: { begun: 1 }", "not yet: your program delivered nothing to the sink\nexpected 1 delivery begun", &[]);
+}
+
+#[test]
+fn bodies() {
+    let id = event(6).id;
+    let with = |body: String| story().deliver("first", 1..=5).post("first", Some(&id), body.as_bytes()).answer(6, 200);
+    assert_says(&with(event(6).line.replace("\":", "\":  ")), CLEAN, "holds (6)", &[]);
+    let changed = with(event(6).line.replace("login", "logout"));
+    assert_says(&changed, ALL, "violated: event e-000006 was posted with other content", &["expected the event as it is in Kafka: {", "posted: {"]);
+    assert_says(&changed, BEGUN, "violated: event e-000006", &[]);
+    let stranger = story().deliver("first", 1..=6).post("first", None, b"this is no JSON");
+    assert_says(&stranger, ALL, "holds (7)", &[]);
+    assert_says(&stranger, CLEAN, "violated: your program posted something that is not an event", &["this is no JSON", "passed over, not posted"]);
+    let unknown = story().deliver("first", 1..=6).post("first", Some("e-900002"), b"{\"event_id\":\"e-900002\"}");
+    assert_says(&unknown, CLEAN, "violated: your program posted something that is not an event", &[]);
+}
