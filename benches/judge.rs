@@ -85,11 +85,11 @@ fn many_deliveries() {
         at += 1;
         timeline.append(Event { at, what });
     };
-    for (offset, event) in (0_i64..).zip(&set.events) {
+    for (offset, event) in (0_i64..).zip(set.events.iter()) {
         let id = Some(event.id.as_str().into());
         add(What::Produced { topic: "t".into(), partition: 0, offset, data: "c/events".into(), event: id });
     }
-    for (nth, (delivery, event)) in (1_u64..).zip(&set.events).enumerate() {
+    for (nth, (delivery, event)) in (1_u64..).zip(set.events.iter()).enumerate() {
         let id = Some(event.id.as_str().into());
         let body = Payload::new(event.line.as_bytes());
         add(What::DeliveryBegun { delivery, instance: "c/only".into(), nth: delivery, event: id, body });
@@ -127,7 +127,8 @@ fn judge(what: &str, timeline: &Timeline, data: &DataSets, spec: Value, before: 
 }
 
 fn events(count: u32) -> DataSet {
-    let spec: kgrade::lab::data::DataSpec = serde_json::from_value(json!({ "generate": "user-events", "count": count, "users": 100 })).unwrap();
+    let spec: kgrade::lab::data::DataSpec =
+        serde_json::from_value(json!({ "generate": "user-events", "count": count, "users": 100 })).unwrap();
     spec.make(1).map_err(|bad| bad.message).unwrap()
 }
 

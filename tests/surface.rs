@@ -84,7 +84,9 @@ fn every_help_text_is_the_one_checked_in() {
     assert!(asked.len() > 6, "only {asked:?}");
     let text: String = asked
         .iter()
-        .map(|arguments| format!("$ kgrade {}\n{}\n", arguments.join(" "), bare.says(arguments, exit::ALL_PASSED, &["Usage: kgrade"]).stdout))
+        .map(|arguments| {
+            format!("$ kgrade {}\n{}\n", arguments.join(" "), bare.says(arguments, exit::ALL_PASSED, &["Usage: kgrade"]).stdout)
+        })
         .collect();
     expect(&text, "tests/surface/help.txt");
 }

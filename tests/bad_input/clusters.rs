@@ -155,8 +155,15 @@ fn a_broker_that_dies_is_an_error_of_every_check_that_still_ran() {
     let ended = running.ended();
     ended.expect(5, &[]);
     let report = bench.json();
-    let expected =
-        [("earlier", "passed"), ("running", "error"), ("awaiting", "error"), ("expecting", "error"), ("watching", "error"), ("living", "error"), ("afterwards", "error")];
+    let expected = [
+        ("earlier", "passed"),
+        ("running", "error"),
+        ("awaiting", "error"),
+        ("expecting", "error"),
+        ("watching", "error"),
+        ("living", "error"),
+        ("afterwards", "error"),
+    ];
     assert_eq!(verdicts(&report), expected, "{ended}");
     for (id, _) in &expected[1..] {
         let message = check(&report, id)["message"].as_str().unwrap();
