@@ -6,7 +6,7 @@ pub const ALL_PASSED: u8 = 0;
 pub const SOMETHING_FAILED: u8 = 1;
 /// The command line or the lab file is wrong.
 pub const USAGE: u8 = 2;
-/// The environment cannot be used (no Java, no Kafka, no submission): nothing was graded.
+/// The environment cannot be used (no Java, no Kafka, no submission): nothing was graded. Or a report could not be written.
 pub const ENVIRONMENT: u8 = 3;
 /// The selection matched no check.
 pub const NOTHING_SELECTED: u8 = 4;

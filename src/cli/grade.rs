@@ -1,9 +1,10 @@
 //! `kgrade lab-02`: grades a submission.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use anyhow::{Context, anyhow};
 use clap::Args;
 use indexmap::IndexMap;
 use tokio::sync::watch;
@@ -13,7 +14,7 @@ use crate::lab::{Check, Lab};
 use crate::outcome::{CheckOutcome, Outcome, RunFacts, SCHEMA, Score, score};
 use crate::report::live::Live;
 use crate::report::terminal::{self, Style};
-use crate::report::{ReportTarget, check_targets};
+use crate::report::{ReportTarget, check_targets, check_writable, same_file, write_file};
 use crate::run::{Observer, engine};
 use crate::timeline::{Recorder, evidence};
 use crate::world::cluster::Runtime;
@@ -82,10 +83,7 @@ pub fn grade(args: &GradeArgs) -> Done {
     let bindings = lab::Bindings { run_id: run_id(), seed };
     let resolved = source.resolve(&bindings).map_err(super::lint::wrong)?;
     let chosen = plan::select(&resolved, &args.only).map_err(super::plan::nothing_selected)?;
-    check_targets(&args.reports).map_err(Failure::usage)?;
-    if let Some(path) = &args.evidence {
-        crate::report::check_writable(path).map_err(Failure::usage)?;
-    }
+    check_paths(args).map_err(Failure::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
         .enable_all()
@@ -103,6 +101,18 @@ pub fn grade(args: &GradeArgs) -> Done {
     // A blocking call that is still under way (a dead broker) must not keep the person waiting.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     result
+}
+
+/// Says before anything is started whether all that was asked for can be written.
+fn check_paths(args: &GradeArgs) -> anyhow::Result<()> {
+    check_targets(&args.reports)?;
+    let Some(path) = &args.evidence else { return Ok(()) };
+    let named = || format!("--evidence {}", path.display());
+    check_writable(path).with_context(named)?;
+    if args.reports.iter().any(|report| same_file(&report.path, path)) {
+        return Err(anyhow!("a report goes to the same file; give each a path of its own")).with_context(named);
+    }
+    Ok(())
 }
 
 /// Part of every topic and group name of the run.
@@ -161,10 +171,12 @@ impl Run<'_> {
         let interrupted = *interrupted.borrow();
         let mut outcome = outcome(&self.lab, checks, facts, timings, interrupted);
         self.polish.outcome(&mut outcome);
-        let written = self.write(&mut outcome, &recorder, reporting_from);
+        let unwritten = self.write(&mut outcome, &recorder, reporting_from);
         output::print(&terminal::render(&outcome, &style));
-        if let Err(error) = written {
-            output::error(&error);
+        for error in &unwritten {
+            output::error(error);
+        }
+        if !unwritten.is_empty() {
             return Ok(exit::ENVIRONMENT);
         }
         Ok(if interrupted { exit::INTERRUPTED } else { score::exit_code(&outcome.checks) })
@@ -175,33 +187,33 @@ impl Run<'_> {
     }
 
     /// Writes the evidence and the reports, and fills in what that took: a report cannot hold the time of its own writing, so that is left out.
-    fn write(&self, outcome: &mut Outcome, recorder: &Recorder, from: u64) -> anyhow::Result<()> {
-        let mut first = Ok(());
-        if let Some(path) = &self.args.evidence {
-            let header = evidence::Header {
-                schema: evidence::SCHEMA.to_owned(),
-                lab: self.lab.name.clone(),
-                lab_text: self.lab_text.clone(),
-                selected: self.checks.iter().map(|check| check.id.clone()).collect(),
-                timeout_scale: self.args.timeout_scale,
-                run: outcome.run.clone(),
-            };
-            let mut bytes = Vec::new();
-            first = evidence::write(&header, &recorder.timeline(), &mut bytes)
-                .map_err(anyhow::Error::from)
-                .and_then(|()| crate::report::write_file(path, self.polish.redactor.text(&String::from_utf8_lossy(&bytes)).as_bytes()));
-        }
+    /// Returns why each of those that could not be written was not.
+    fn write(&self, outcome: &mut Outcome, recorder: &Recorder, from: u64) -> Vec<anyhow::Error> {
+        let evidence = self.args.evidence.iter().map(|path| self.write_evidence(path, outcome, recorder)).collect::<Vec<_>>();
         let timings = &mut outcome.timings_ms;
         timings.insert("reports".to_owned(), self.millis() - from);
         let total = self.millis();
         let experiments = timings.get("experiments").copied().unwrap_or(0);
         timings.insert("grader".to_owned(), total - experiments);
         timings.insert("total".to_owned(), total);
-        for target in &self.args.reports {
-            let written = target.write(outcome);
-            first = first.and(written);
-        }
-        first
+        let reports = self.args.reports.iter().map(|target| target.write(outcome));
+        evidence.into_iter().chain(reports).filter_map(Result::err).collect()
+    }
+
+    fn write_evidence(&self, path: &Path, outcome: &Outcome, recorder: &Recorder) -> anyhow::Result<()> {
+        let header = evidence::Header {
+            schema: evidence::SCHEMA.to_owned(),
+            lab: self.lab.name.clone(),
+            lab_text: self.lab_text.clone(),
+            selected: self.checks.iter().map(|check| check.id.clone()).collect(),
+            timeout_scale: self.args.timeout_scale,
+            run: outcome.run.clone(),
+        };
+        let mut bytes = Vec::new();
+        evidence::write(&header, &recorder.timeline(), &mut bytes)
+            .map_err(anyhow::Error::from)
+            .and_then(|()| write_file(path, self.polish.redactor.text(&String::from_utf8_lossy(&bytes)).as_bytes()))
+            .context("failed to write the evidence")
     }
 }
 

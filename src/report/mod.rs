@@ -17,7 +17,7 @@ pub mod words;
 use crate::outcome::Outcome;
 
 pub use file::{check_writable, write as write_file};
-pub use target::{ReportTarget, check_targets};
+pub use target::{ReportTarget, check_targets, same_file};
 
 /// A format that a report can be written in.
 #[derive(Debug)]

@@ -50,7 +50,9 @@ pub fn check_targets(targets: &[ReportTarget]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn same_file(a: &Path, b: &Path) -> bool {
+/// Whether two paths mean one file, which may not be there yet.
+#[must_use]
+pub fn same_file(a: &Path, b: &Path) -> bool {
     match (file::destination(a), file::destination(b)) {
         (Ok(a), Ok(b)) => a == b,
         _ => false,

@@ -67,6 +67,11 @@ pub enum SpawnError {
         /// The first word of the command.
         word: String,
     },
+    /// The private copy of the submission is not there any more.
+    #[error(
+        "the folder it runs in is gone: one of your programs deleted it (a copy; your own files are as they were); let none of them do that"
+    )]
+    FolderGone,
     /// The command has no words.
     #[error("the command is empty; name the program and its arguments")]
     Empty,
@@ -130,6 +135,9 @@ pub(super) struct Start<'a> {
 impl Start<'_> {
     pub fn run(self, guard: &Guard, on: impl Fn(ProgramEvent) + Send + Sync + 'static) -> Result<Process, SpawnError> {
         let (word, arguments) = self.command.split_first().ok_or(SpawnError::Empty)?;
+        if !self.folder.is_dir() {
+            return Err(SpawnError::FolderGone);
+        }
         let mut command = Command::new(self.find(word)?);
         command.args(arguments).current_dir(self.folder).env_clear().envs(self.env).process_group(0).kill_on_drop(true);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
