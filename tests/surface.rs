@@ -3,7 +3,7 @@
 //!
 //! `SNAPSHOTS=overwrite cargo test --test surface` writes the expected files anew.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -84,7 +84,9 @@ fn every_help_text_is_the_one_checked_in() {
     assert!(asked.len() > 6, "only {asked:?}");
     let text: String = asked
         .iter()
-        .map(|arguments| format!("$ kgrade {}\n{}\n", arguments.join(" "), bare.says(arguments, exit::ALL_PASSED, &["Usage: kgrade"]).stdout))
+        .map(|arguments| {
+            format!("$ kgrade {}\n{}\n", arguments.join(" "), bare.says(arguments, exit::ALL_PASSED, &["Usage: kgrade"]).stdout)
+        })
         .collect();
     expect(&text, "tests/surface/help.txt");
 }
