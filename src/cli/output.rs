@@ -1,13 +1,17 @@
 //! Printing, in one place. A reader that went away (`| head`) is no error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use console::style;
 
 /// Prints text to standard output.
 pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        note(&format!("error: failed to write to standard output: {error}"));
+    }
 }
 
 /// Prints an error with its causes to standard error.

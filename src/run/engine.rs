@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -165,6 +165,7 @@ async fn one(scene: Arc<Scene>, check: Arc<Check>, permits: Arc<Semaphore>, obse
         tokio::select! {
             () = work.go() => {}
             () = scene.interruption() => {}
+            reason = scene.cluster_gone() => work.without_cluster(reason),
         }
         work.ctx.kill_all().await;
         work.tell(What::CheckEnded { check: work.name() });
@@ -189,10 +190,14 @@ impl Work {
     }
 
     async fn broke(&mut self, error: &anyhow::Error) {
-        if let Some(reason) = self.ctx.scene().cluster_death().await {
-            self.tell(What::ClusterDied { reason });
-        }
+        self.look_for_the_cluster().await;
         self.tell(What::Broke { check: self.name(), error: format!("{error:#}") });
+    }
+
+    /// Nothing can be shown any more: what still runs need not be waited for.
+    fn without_cluster(&mut self, reason: String) {
+        self.tell(What::ClusterDied { reason: reason.clone() });
+        self.tell(What::Broke { check: self.name(), error: reason });
     }
 
     async fn go(&mut self) {
@@ -251,7 +256,7 @@ impl Work {
                 biased;
                 result = &mut acting => return Some(result),
                 _ = ticks.tick() => {
-                    let observing = observe_all(&invariants, ctx);
+                    let observing = sample(&invariants, ctx);
                     tokio::pin!(observing);
                     // The action goes on while the sample is taken; when it ends first, the sample is finished all the same.
                     let (observed, result) = tokio::select! {
@@ -338,6 +343,12 @@ fn tell(referee: &mut Referee, recorder: &Recorder, what: What) {
             referee.see(event, timeline);
         }
     });
+}
+
+/// A sample beside an action. A cluster that died ends the check here, before the look: a program that ended for want of a broker is no failure.
+async fn sample(invariants: &[ExpectSpec], ctx: &CheckCtx) -> Result<()> {
+    observe_all(invariants, ctx).await?;
+    ctx.scene().cluster_death().await.map_or(Ok(()), |reason| Err(anyhow!(reason)))
 }
 
 async fn observe_all(specs: &[ExpectSpec], ctx: &CheckCtx) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use tokio::sync::{Mutex, watch};
@@ -13,6 +14,12 @@ use crate::world::guard::Guard;
 use crate::world::kafka::Kafka;
 use crate::world::program::{Prepared, SubmissionError};
 use crate::world::sink::Sink;
+
+/// How long a broker that answers no more may take until its process has ended.
+const DYING: Duration = Duration::from_secs(1);
+
+/// How often the cluster is looked at while a check waits for something else.
+const WATCH: Duration = Duration::from_millis(500);
 
 /// What all checks of a run share.
 pub struct Scene {
@@ -45,19 +52,42 @@ pub struct Scene {
 impl Scene {
     /// Why the cluster is gone, if it is. A broker that died is never the learner's fault.
     pub async fn cluster_death(&self) -> Option<String> {
-        match self.cluster.health() {
-            Health::Died { status, log_tail } => {
-                let tail: Vec<_> = log_tail.lines().rev().take(5).collect();
-                let tail: Vec<_> = tail.into_iter().rev().collect();
-                Some(format!("the broker died ({status}) while this was graded; its log ends with: {}", tail.join(" | ")))
+        if let Some(death) = self.broker_death() {
+            return Some(death);
+        }
+        let error = self.kafka.ping().await.err()?;
+        // Asked twice: one slow answer on a busy machine is no death.
+        self.kafka.ping().await.err()?;
+        // A process that dies closes its sockets some moments before its end can be told.
+        let until = Instant::now() + DYING;
+        while self.cluster.pid().is_some() && Instant::now() < until {
+            if let Some(death) = self.broker_death() {
+                return Some(death);
             }
-            Health::Running => {
-                let error = self.kafka.ping().await.err()?;
-                // Asked twice: one slow answer on a busy machine is no death.
-                self.kafka.ping().await.err()?;
-                Some(format!("the cluster stopped answering while this was graded: {error:#}"))
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Some(format!("the cluster stopped answering while this was graded: {error:#}"))
+    }
+
+    /// Waits until the cluster is gone, and says how.
+    pub async fn cluster_gone(&self) -> String {
+        loop {
+            tokio::time::sleep(WATCH).await;
+            // kgrade's own broker is a process, which is seen at once; another cluster has to be asked.
+            let death = if self.cluster.pid().is_some() { self.broker_death() } else { self.cluster_death().await };
+            if let Some(reason) = death {
+                return reason;
             }
         }
+    }
+
+    /// How kgrade's own broker ended, if it has.
+    fn broker_death(&self) -> Option<String> {
+        let Health::Died { status, log_tail } = self.cluster.health() else { return None };
+        let mut tail: Vec<_> = log_tail.lines().rev().take(5).collect();
+        tail.reverse();
+        let tail = if tail.is_empty() { String::new() } else { format!("; its log ends with: {}", tail.join(" | ")) };
+        Some(format!("the broker died ({status}) while this was graded{tail}"))
     }
 
     /// Removes the members that a check's crashed programs left behind in a group.

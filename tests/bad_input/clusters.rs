@@ -7,7 +7,7 @@ use std::process::Command;
 use rustix::process::Signal;
 
 use crate::grading::{Bench, check, verdicts};
-use crate::processes::{broker_of, send};
+use crate::processes::{broker_of, is_alive, send, until};
 
 fn on(mut command: Command, address: &str) -> Command {
     command.args(["--cluster", address]);
@@ -114,9 +114,19 @@ checks:
       - watch: { for: 60s }
     always: [ { topic: { name: $(earlier) } } ]
     expect: [ { topic: { name: $(earlier) } } ]
+  - id: living
+    title: A program lives
+    points: 5
+    hint: Wait.
+    after: [earlier]
+    do:
+      - start: { program: waits, as: one }
+      - watch: { for: 60s }
+    always: [ { alive: { instance: one } } ]
+    expect: [ { alive: { instance: one } } ]
   - id: afterwards
     title: Something comes later
-    points: 10
+    points: 5
     hint: Wait.
     after: [running]
     do:
@@ -126,8 +136,8 @@ checks:
 ";
 
 /// Ends with an error when somebody says so.
-const WAITS: &str = "touch waiting\nwhile [ ! -e ended ]; do sleep 0.1; done\nexit 1\n";
-const STAYS: &str = "echo > \"stays-$$\"\nwhile :; do sleep 1; done\n";
+const WAITS: &str = "touch \"runs-$$\"\nwhile [ ! -e ended ]; do sleep 0.1; done\nexit 1\n";
+const STAYS: &str = "touch \"runs-$$\"\nwhile :; do sleep 1; done\n";
 
 #[test]
 fn a_broker_that_dies_is_an_error_of_every_check_that_still_ran() {
@@ -136,19 +146,24 @@ fn a_broker_that_dies_is_an_error_of_every_check_that_still_ran() {
     bench.write("submission/lab-90/waits.sh", WAITS);
     bench.write("submission/lab-90/stays.sh", STAYS);
     let mut running = bench.start(bench.reporting("lab.yaml"));
-    let waiting = running.until("the program runs", || bench.made_by_program("waiting"));
-    let folder = waiting.parent().unwrap();
-    running.until("the other three run", || {
-        let made = std::fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        (made.filter(|name| name.starts_with("stays-")).count() == 3).then_some(())
-    });
-    send(broker_of(running.pid()).unwrap(), Signal::KILL);
-    std::fs::write(folder.join("ended"), "").unwrap();
+    running.until("all programs run", || (bench.made("runs-") == 5).then_some(()));
+    let broker = broker_of(running.pid()).unwrap();
+    send(broker, Signal::KILL);
+    until("the broker is dead", || (!is_alive(broker)).then_some(()));
+    // Only now do the programs end: no sooner than a client without a broker would.
+    let _ = bench.work().map(|folder| std::fs::write(folder.join("ended"), ""));
     let ended = running.ended();
     ended.expect(5, &[]);
     let report = bench.json();
-    let expected =
-        [("earlier", "passed"), ("running", "error"), ("awaiting", "error"), ("expecting", "error"), ("watching", "error"), ("afterwards", "error")];
+    let expected = [
+        ("earlier", "passed"),
+        ("running", "error"),
+        ("awaiting", "error"),
+        ("expecting", "error"),
+        ("watching", "error"),
+        ("living", "error"),
+        ("afterwards", "error"),
+    ];
     assert_eq!(verdicts(&report), expected, "{ended}");
     for (id, _) in &expected[1..] {
         let message = check(&report, id)["message"].as_str().unwrap();
@@ -168,9 +183,9 @@ fn a_foreign_cluster_that_dies_is_an_error_too() {
     let mut command = on(bench.reporting("lab.yaml"), &kept.address);
     command.args(["--only", "running,expecting"]);
     let mut running = bench.start(command);
-    let waiting = running.until("the program runs", || bench.made_by_program("waiting"));
+    running.until("the program runs", || (bench.made("runs-") > 0).then_some(()));
     kept.kill();
-    std::fs::write(waiting.parent().unwrap().join("ended"), "").unwrap();
+    let _ = bench.work().map(|folder| std::fs::write(folder.join("ended"), ""));
     let ended = running.ended();
     ended.expect(5, &[]);
     assert_eq!(verdicts(&bench.json()), [("running", "error"), ("expecting", "error")], "{ended}");

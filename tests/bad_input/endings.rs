@@ -61,7 +61,7 @@ fn ctrl_c_and_sigterm_in_the_middle_end_in_order() {
     for signal in [Signal::INT, Signal::TERM] {
         let bench = bench();
         let mut running = start(&bench);
-        running.until("the program runs", || bench.made_by_program("started"));
+        running.until("the program runs", || (bench.made("started") > 0).then_some(()));
         // Written as soon as the first check was over.
         let report = bench.json();
         assert_eq!(verdicts(&report)[0], ("quick", "passed"));
@@ -105,7 +105,7 @@ fn a_second_ctrl_c_ends_at_once() {
     let mut command = bench.command("lab.yaml");
     command.process_group(0).arg("--evidence").arg(bench.path("pipe"));
     let mut running = bench.start(command);
-    running.until("the program runs", || bench.made_by_program("started"));
+    running.until("the program runs", || (bench.made("started") > 0).then_some(()));
     to_group(&running, Signal::INT);
     running.until("the broker is gone", || bench.broker_folder().is_none().then_some(()));
     to_group(&running, Signal::INT);
@@ -119,7 +119,7 @@ fn a_kgrade_that_is_killed_leaves_nothing() {
         let bench = bench();
         let mut running = start(&bench);
         if prepared {
-            running.until("the program runs", || bench.made_by_program("started"));
+            running.until("the program runs", || (bench.made("started") > 0).then_some(()));
         } else {
             running.until("a broker is being started", || bench.broker_folder());
         }

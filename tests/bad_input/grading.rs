@@ -101,16 +101,29 @@ impl Bench {
         self.start(command).ended()
     }
 
-    /// A file that the program made in its private copy, if it is there.
-    pub fn made_by_program(&self, name: &str) -> Option<PathBuf> {
-        let mut folders = fs::read_dir(self.path("tmp")).unwrap().map(|entry| entry.unwrap().path().join("work").join(name));
-        folders.find(|path| path.exists())
+    /// The working directory of the programs, once it is there.
+    pub fn work(&self) -> Option<PathBuf> {
+        self.private("kgrade-run-").map(|folder| folder.join("work"))
     }
 
-    /// Whether the private folder of a broker is there.
+    /// How many files with names like this the programs have made.
+    pub fn made(&self, prefix: &str) -> usize {
+        let entries = self.work().and_then(|folder| fs::read_dir(folder).ok());
+        entries
+            .into_iter()
+            .flatten()
+            .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with(prefix)))
+            .count()
+    }
+
+    /// The private folder of the broker, once it is there.
     pub fn broker_folder(&self) -> Option<PathBuf> {
-        let mut folders = fs::read_dir(self.path("tmp")).unwrap().map(|entry| entry.unwrap().path());
-        folders.find(|path| path.file_name().unwrap().to_string_lossy().starts_with("kgrade-broker-"))
+        self.private("kgrade-broker-")
+    }
+
+    fn private(&self, prefix: &str) -> Option<PathBuf> {
+        let name = names(&self.path("tmp")).into_iter().find(|name| name.starts_with(prefix))?;
+        Some(self.path("tmp").join(name))
     }
 
     /// The JSON report, valid by its schema.
@@ -186,7 +199,9 @@ impl Running<'_> {
     pub fn until<T>(&mut self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         until(what, || {
             let found = look();
-            if found.is_none() && let Some(status) = self.child.try_wait().unwrap() {
+            if found.is_none()
+                && let Some(status) = self.child.try_wait().unwrap()
+            {
                 panic!("kgrade ended with {status} before this: {what}\n{}", self.said());
             }
             found

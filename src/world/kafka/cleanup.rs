@@ -20,6 +20,8 @@ impl Kafka {
     /// # Errors
     /// When the cluster does not answer, or refuses to delete one of them.
     pub async fn remove_run(&self, run_id: &str) -> Result<usize> {
+        // librdkafka would wait for a cluster that is gone.
+        self.ping().await?;
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.shared.bootstrap);
         let (topics, groups) = {
