@@ -46,7 +46,7 @@ impl Bare {
         let output = command.env("KGRADE_CACHE", self.cache()).current_dir(self.folder.path()).args(arguments).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let code = output.status.code().and_then(|code| u8::try_from(code).ok());
-        let said = Said { code: code.unwrap_or(u8::MAX), stdout: text(output.stdout), stderr: text(output.stderr) };
+        let said = Said { code: code.expect("an exit code"), stdout: text(output.stdout), stderr: text(output.stderr) };
         assert!(!said.stderr.contains("panicked"), "{}", said.stderr);
         said
     }
