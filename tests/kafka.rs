@@ -6,20 +6,39 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use kgrade::timeline::event::{GroupSeen, MemberSeen};
 use kgrade::timeline::payload::RecordBlock;
+use kgrade::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Host, Runtime};
+use kgrade::world::guard::Guard;
 use kgrade::world::kafka::{Kafka, Outgoing, partitioner};
+use kgrade::world::progress::Silent;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
-/// The bootstrap server of a real broker.
+/// The bootstrap server of a real broker, started by the first test that asks and shared by all. A member process is told its parent's.
 fn broker() -> String {
-    std::env::var("KGRADE_TEST_BOOTSTRAP").unwrap_or_else(|_| "127.0.0.1:19092".to_owned())
+    static BROKER: OnceLock<(Cluster, Guard)> = OnceLock::new();
+    if let Ok(parents) = std::env::var("KGRADE_TEST_BOOTSTRAP") {
+        return parents;
+    }
+    // A static is never dropped: the watchdog removes the broker when this process ends.
+    let start = || {
+        let guard = Guard::start(Path::new(env!("CARGO_BIN_EXE_kgrade"))).unwrap();
+        let host = Host::from_env();
+        let cache = CacheDir::of(&host);
+        let context = ClusterContext { host, cache, guard: guard.clone(), progress: Arc::new(Silent) };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        (runtime.block_on(cluster::start(&Runtime::Jvm, &ClusterSpec::default(), &context)).unwrap(), guard)
+    };
+    // The tests run inside a runtime of their own, which cannot wait for another.
+    let (cluster, _) = BROKER.get_or_init(|| std::thread::spawn(start).join().unwrap());
+    cluster.admin().to_owned()
 }
 
 fn kafka() -> Kafka {

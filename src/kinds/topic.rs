@@ -100,7 +100,7 @@ mod tests {
         assert_says(&none(), SIX, "not yet: topic t does not exist", &["cause the broker creates no topic by itself", "AdminClient"]);
         // A crash explains more than what should have been done; an end without an error does not.
         let crashed = none().line("producer", "ModuleNotFoundError").exit("producer", 1);
-        assert_says(&crashed, SIX, "not yet", &["cause `producer` ended with exit code 1", "ModuleNotFoundError. the broker creates no topic"]);
+        assert_says(&crashed, SIX, "not yet", &["cause `producer` ended with exit code 1", "ModuleNotFoundError; the broker creates no topic"]);
         assert_says(&none().exit("producer", 0), SIX, "not yet", &["cause the broker creates no topic"]);
     }
 

@@ -115,7 +115,7 @@ impl<'a> View<'a> {
             .filter_map(|(name, _)| self.end_of(short_name(name)))
             .chain(cause.clone())
             .collect();
-        if ends.is_empty() { mismatch } else { mismatch.cause(ends.join(". ")) }
+        if ends.is_empty() { mismatch } else { mismatch.cause(ends.join("; ")) }
     }
 
     /// Says which of the check's programs died on the spot when it was asked to stop.

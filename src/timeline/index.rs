@@ -1,10 +1,12 @@
 //! The timeline and its index: what is known so far of each check, topic, group and instance.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::event::{Event, GroupSeen, Name, PartitionSeen, Signal, Stream, What};
-use super::frontier::Frontier;
-use super::payload::Record;
+use super::delivery::Delivery;
+use super::event::{Event, Name, Stream, What};
+use super::group::Group;
+use super::instance::{Exit, Instance};
+use super::topic::{Produced, Topic};
 
 /// All events of a run in order, with an index that grows with them.
 #[derive(Debug, Default)]
@@ -27,188 +29,6 @@ pub struct CheckSpan {
     pub begun: Option<u64>,
     /// When its actions were done.
     pub expecting: Option<u64>,
-}
-
-/// What is known of a topic.
-#[derive(Debug, Default)]
-pub struct Topic {
-    /// The last description and when it was first seen to be so; the inner `None` means that there is no such topic.
-    pub description: Option<(u64, Option<Vec<PartitionSeen>>)>,
-    /// Per partition, positions of the events that hold its records.
-    blocks: BTreeMap<i32, Vec<usize>>,
-    /// The end offsets up to which everything was read.
-    pub ends: BTreeMap<i32, i64>,
-    /// When the number of records last changed.
-    pub grown_at: u64,
-    /// What the grader wrote, in order.
-    pub produced: Vec<Produced>,
-    /// Event id to its place among what the grader wrote.
-    by_event: HashMap<Name, usize>,
-    /// What was delivered of what the grader wrote, per partition.
-    pub frontiers: BTreeMap<i32, Frontier>,
-    /// When the frontier last moved.
-    pub delivered_at: u64,
-}
-
-/// A record that the grader wrote.
-#[derive(Debug, Clone)]
-pub struct Produced {
-    /// When.
-    pub at: u64,
-    /// The partition.
-    pub partition: i32,
-    /// The offset.
-    pub offset: i64,
-    /// The data set it belongs to.
-    pub data: Name,
-    /// The event's id; `None` for a record that is no event and must not be delivered.
-    pub event: Option<Name>,
-}
-
-/// What is known of a consumer group.
-#[derive(Debug, Default)]
-pub struct Group {
-    /// The last description; `None` inside when there is no such group.
-    pub description: Option<(u64, Option<GroupSeen>)>,
-    /// Per topic: the committed offsets, each time they changed.
-    pub offsets: HashMap<Name, Offsets>,
-}
-
-/// The committed offsets of a group on a topic.
-#[derive(Debug, Default)]
-pub struct Offsets {
-    /// How often they were looked at.
-    pub looks: u64,
-    /// Whether a commit was seen that the grader did not make.
-    pub moved: bool,
-    /// The last state by partition.
-    pub last: BTreeMap<i32, i64>,
-    /// When the last look was asked, and when it was answered.
-    pub last_look: Option<(u64, u64)>,
-    /// When the state last changed.
-    pub changed_at: u64,
-    /// Looks that showed a committed offset beyond what was delivered.
-    pub ahead: Vec<Ahead>,
-}
-
-/// A committed offset beyond what was delivered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ahead {
-    /// When it was seen.
-    pub at: u64,
-    /// The partition.
-    pub partition: i32,
-    /// The committed offset.
-    pub committed: i64,
-    /// The first offset that was not delivered.
-    pub frontier: i64,
-}
-
-/// What is known of one start of a program, `check/as`.
-#[derive(Debug, Default)]
-pub struct Instance {
-    /// The program's name.
-    pub program: Option<Name>,
-    /// When it was started, each time, with the process id.
-    pub starts: Vec<(u64, u32)>,
-    /// How often it will still be started again when it ends.
-    pub restarts: u32,
-    /// The lines it wrote: positions of events.
-    lines: Vec<usize>,
-    /// When it ended, each time: code or signal.
-    pub exits: Vec<Exit>,
-    /// Signals the grader sent.
-    pub signals: Vec<(u64, Signal)>,
-    /// When no process of its group was left.
-    pub gone_at: Option<u64>,
-    /// A limit that it hit.
-    pub limit: Option<String>,
-    /// Its requests at the sink, in order.
-    pub deliveries: Vec<u64>,
-    /// How many lines were written to its standard input, and whether it was closed after the last.
-    pub fed: (u64, bool),
-}
-
-/// How a program ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exit {
-    /// When.
-    pub at: u64,
-    /// The exit code, when it ended by itself.
-    pub code: Option<i32>,
-    /// The signal, when one ended it.
-    pub signal: Option<i32>,
-}
-
-/// A request at the sink.
-#[derive(Debug, Clone)]
-pub struct Delivery {
-    /// Who sent it.
-    pub instance: Name,
-    /// The event in its body, when there is one.
-    pub event: Option<Name>,
-    /// When it arrived.
-    pub begun: u64,
-    /// Where the event was written, as far as the grader knows: topic, partition, offset.
-    pub record: Option<(Name, i32, i64)>,
-    /// Whether the answer was kept back.
-    pub held: bool,
-    /// When it was answered, and with which status.
-    pub answered: Option<(u64, u16)>,
-    /// When the client was found to have gone away.
-    pub abandoned: Option<u64>,
-    /// The position of the event that holds its body.
-    position: usize,
-}
-
-impl Delivery {
-    /// Whether the event counts as delivered: a 2xx answer to a client that was still there.
-    #[must_use]
-    pub fn done(&self) -> bool {
-        self.abandoned.is_none() && self.answered.is_some_and(|(_, status)| (200..300).contains(&status))
-    }
-}
-
-impl Instance {
-    /// Whether it is running now.
-    #[must_use]
-    pub fn alive(&self) -> bool {
-        self.starts.len() > self.exits.len()
-    }
-
-    /// Whether it is over: it ended and will not be started again.
-    #[must_use]
-    pub fn over(&self) -> bool {
-        !self.starts.is_empty() && !self.alive() && self.restarts == 0
-    }
-}
-
-impl Topic {
-    /// The record that the grader wrote for an event.
-    #[must_use]
-    pub fn written(&self, event: &str) -> Option<&Produced> {
-        self.by_event.get(event).and_then(|place| self.produced.get(*place))
-    }
-
-    /// How many records were read.
-    #[must_use]
-    pub fn record_count(&self, timeline: &Timeline) -> u64 {
-        self.blocks.values().flatten().map(|position| timeline.block_len(*position) as u64).sum()
-    }
-
-    /// The records that were read, partition by partition, each in offset order.
-    pub fn records<'a>(&'a self, timeline: &'a Timeline) -> impl Iterator<Item = Record<'a>> {
-        self.blocks.values().flatten().filter_map(|position| timeline.events.get(*position)).flat_map(|event| match &event.what {
-            What::RecordsSeen { block, .. } => Some(block.records()).into_iter().flatten(),
-            _ => None.into_iter().flatten(),
-        })
-    }
-
-    /// The next offset to read of a partition.
-    #[must_use]
-    pub fn read_up_to(&self, partition: i32) -> i64 {
-        self.ends.get(&partition).copied().unwrap_or(0)
-    }
 }
 
 impl Timeline {
@@ -298,13 +118,6 @@ impl Timeline {
         self.cluster_died.as_ref()
     }
 
-    fn block_len(&self, position: usize) -> usize {
-        match self.events.get(position).map(|event| &event.what) {
-            Some(What::RecordsSeen { block, .. }) => block.len(),
-            _ => 0,
-        }
-    }
-
     fn index(&mut self, position: usize, event: &Event) {
         let at = event.at;
         match &event.what {
@@ -328,10 +141,6 @@ impl Timeline {
                 self.instances.entry(instance.clone()).or_default().exits.push(Exit { at, code: *code, signal: *signal });
             }
             What::GroupGone { instance } => self.instances.entry(instance.clone()).or_default().gone_at = Some(at),
-            What::Fed { instance, count, done, .. } => {
-                let known = self.instances.entry(instance.clone()).or_default();
-                known.fed = (known.fed.0 + count, *done);
-            }
             What::DeliveryBegun { .. } | What::DeliveryHeld { .. } | What::DeliveryAnswered { .. } | What::DeliveryAbandoned { .. } => {
                 self.index_delivery(position, event);
             }
@@ -355,12 +164,12 @@ impl Timeline {
             What::RecordsSeen { topic, block } => {
                 let known = self.topics.entry(topic.clone()).or_default();
                 known.blocks.entry(block.partition).or_default().push(position);
-                if !block.is_empty() {
-                    known.grown_at = at;
-                }
             }
             What::EndSeen { topic, ends } => self.topics.entry(topic.clone()).or_default().ends.clone_from(ends),
-            What::OffsetsSeen { group, topic, asked, offsets } => self.index_offsets(at, group, topic, *asked, offsets),
+            What::OffsetsSeen { group, topic, asked, offsets } => {
+                let known = self.groups.entry(group.clone()).or_default().offsets.entry(topic.clone()).or_default();
+                known.see(at, *asked, offsets, self.topics.get(topic));
+            }
             What::OffsetsReset { group, topic, offsets } => {
                 let known = self.groups.entry(group.clone()).or_default().offsets.entry(topic.clone()).or_default();
                 known.last.clone_from(offsets);
@@ -381,6 +190,7 @@ impl Timeline {
             | What::CheckEnded { .. }
             | What::Broke { .. }
             | What::Cut { .. }
+            | What::Fed { .. }
             | What::TopicCreated { .. }
             | What::Evicted { .. } => {}
         }
@@ -422,7 +232,6 @@ impl Timeline {
                     && let Some(topic) = self.topics.get_mut(&topic)
                 {
                     topic.frontiers.entry(partition).or_default().delivered(offset);
-                    topic.delivered_at = at;
                 }
             }
             What::DeliveryAbandoned { delivery } => {
@@ -447,7 +256,6 @@ impl Timeline {
             delivery.record = Some((topic.clone(), partition, offset));
             if let (true, Some(known)) = (delivery.done(), self.topics.get_mut(topic)) {
                 known.frontiers.entry(partition).or_default().delivered(offset);
-                known.delivered_at = delivery.answered.map_or(known.delivered_at, |(at, _)| at);
             }
         }
     }
@@ -460,99 +268,7 @@ impl Timeline {
             (check == owner).then(|| (name.clone(), produced.partition, produced.offset))
         })
     }
-
-    fn index_offsets(&mut self, at: u64, group: &Name, topic: &Name, asked: u64, offsets: &BTreeMap<i32, i64>) {
-        let known = self.groups.entry(group.clone()).or_default().offsets.entry(topic.clone()).or_default();
-        known.looks += 1;
-        known.last_look = Some((asked, at));
-        if &known.last != offsets {
-            known.last.clone_from(offsets);
-            known.changed_at = at;
-            known.moved = true;
-        }
-        let Some(topic) = self.topics.get(topic) else { return };
-        for (partition, committed) in offsets {
-            // Without an event that is due there is nothing to be ahead of: the commit may be of records that are not on the timeline yet.
-            let Some(frontier) = topic.frontiers.get(partition).and_then(Frontier::first_due) else { continue };
-            if *committed > frontier {
-                let repeated = known.ahead.last().is_some_and(|last| last.partition == *partition && last.committed == *committed);
-                if !repeated {
-                    known.ahead.push(Ahead { at, partition: *partition, committed: *committed, frontier });
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::payload::Payload;
-    use super::*;
-
-    fn at(at: u64, what: What) -> Event {
-        Event { at, what }
-    }
-
-    fn produced(offset: i64, event: Option<&str>) -> What {
-        What::Produced { topic: "t".into(), partition: 0, offset, data: "c/events".into(), event: event.map(Into::into) }
-    }
-
-    fn begun(delivery: u64, event: &str) -> What {
-        let body = Payload::new(event.as_bytes());
-        What::DeliveryBegun { delivery, instance: "c/first".into(), nth: delivery, event: Some(event.into()), body }
-    }
-
-    fn offsets(offset: i64) -> What {
-        What::OffsetsSeen { group: "g".into(), topic: "t".into(), asked: 0, offsets: BTreeMap::from([(0, offset)]) }
-    }
-
-    #[test]
-    fn a_commit_beyond_an_unanswered_delivery_is_ahead() {
-        let mut timeline = Timeline::default();
-        for (time, what) in [
-            produced(0, Some("e-1")),
-            produced(1, None),
-            produced(2, Some("e-2")),
-            begun(1, "e-1"),
-            What::DeliveryAnswered { delivery: 1, status: 200 },
-            offsets(2),
-            begun(2, "e-2"),
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            timeline.append(at(time as u64, what));
-        }
-        let seen = |timeline: &Timeline| timeline.group("g").unwrap().offsets["t"].ahead.clone();
-        assert_eq!(seen(&timeline), vec![], "offset 1 is no event: a commit may pass it");
-        timeline.append(at(10, offsets(3)));
-        assert_eq!(seen(&timeline), vec![Ahead { at: 10, partition: 0, committed: 3, frontier: 2 }]);
-    }
-
-    #[test]
-    fn a_consumer_that_is_quicker_than_the_record_of_what_was_written_is_not_ahead() {
-        let mut timeline = Timeline::default();
-        let body = Payload::new(b"{}");
-        let what = What::DeliveryBegun { delivery: 1, instance: "c/first".into(), nth: 1, event: Some("e-1".into()), body };
-        for what in [what, What::DeliveryAnswered { delivery: 1, status: 200 }, offsets(1), produced(0, Some("e-1")), offsets(1)] {
-            timeline.append(at(1, what));
-        }
-        assert_eq!(timeline.group("g").unwrap().offsets["t"].ahead, vec![]);
-        assert_eq!(timeline.topic("t").unwrap().frontiers[&0].at(), 1);
-    }
-
-    #[test]
-    fn an_answer_to_a_client_that_was_gone_delivers_nothing() {
-        let mut timeline = Timeline::default();
-        for what in [
-            produced(0, Some("e-1")),
-            begun(1, "e-1"),
-            What::DeliveryAnswered { delivery: 1, status: 200 },
-            What::DeliveryAbandoned { delivery: 1 },
-        ] {
-            timeline.append(at(1, what));
-        }
-        assert_eq!(timeline.topic("t").unwrap().frontiers[&0].at(), 0);
-        assert!(!timeline.delivery(1).unwrap().done());
-    }
-}
+mod tests;

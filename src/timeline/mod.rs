@@ -4,14 +4,22 @@
 //! clock. [`Timeline`] keeps them together with an index by check, topic, group and instance that grows with every event, so that
 //! judging again costs the new events only. A timeline can be saved ([`evidence`]) and played again ([`Timeline::append`] in order).
 
+mod delivery;
 pub mod event;
 pub mod evidence;
 pub mod frontier;
-pub mod index;
+mod group;
+mod index;
+mod instance;
 pub mod payload;
-pub mod recorder;
+mod recorder;
+mod topic;
 
+pub use delivery::Delivery;
 pub use event::{Event, What};
-pub use index::{Delivery, Group, Instance, Timeline, Topic};
+pub use group::{Ahead, Group, Offsets};
+pub use index::{CheckSpan, Timeline};
+pub use instance::{Exit, Instance};
 pub use payload::{Payload, Record, RecordBlock};
 pub use recorder::Recorder;
+pub use topic::{Produced, Topic};

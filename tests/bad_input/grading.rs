@@ -109,7 +109,11 @@ impl Bench {
     /// How many files with names like this the programs have made.
     pub fn made(&self, prefix: &str) -> usize {
         let entries = self.work().and_then(|folder| fs::read_dir(folder).ok());
-        entries.into_iter().flatten().filter(|entry| entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with(prefix))).count()
+        entries
+            .into_iter()
+            .flatten()
+            .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with(prefix)))
+            .count()
     }
 
     /// The private folder of the broker, once it is there.
@@ -195,7 +199,9 @@ impl Running<'_> {
     pub fn until<T>(&mut self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         until(what, || {
             let found = look();
-            if found.is_none() && let Some(status) = self.child.try_wait().unwrap() {
+            if found.is_none()
+                && let Some(status) = self.child.try_wait().unwrap()
+            {
                 panic!("kgrade ended with {status} before this: {what}\n{}", self.said());
             }
             found

@@ -7,7 +7,7 @@ use crate::kinds::View;
 use crate::kinds::view::seconds;
 use crate::outcome::Mismatch;
 use crate::timeline::Topic;
-use crate::timeline::index::Offsets;
+use crate::timeline::Offsets;
 
 /// Why a group has no offsets of its program's own.
 pub const CAUSE_OF_NONE: &str = "with enable.auto.commit off, offsets are committed only when your program calls commit()";

@@ -21,6 +21,9 @@ use crate::world::guard::MARK_VARIABLE;
 /// How long a broker may take until it answers; also on a machine that is busy with ten others.
 const BOOT_LIMIT: Duration = Duration::from_secs(90);
 
+/// How long one question to a broker on this machine may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// How many lines of the broker's log a message shows.
 const TAIL_LINES: usize = 15;
 
@@ -172,11 +175,13 @@ impl Node {
     pub fn wait_until_ready(&self, work: &Work, ports: Ports, cluster_id: &str) -> Result<(), BootFailure> {
         let begun = Instant::now();
         let admin = format!("127.0.0.1:{}", ports.admin);
+        let mut answered = false;
         loop {
             if let Some(status) = self.status() {
                 return Err(self.why_it_ended(status));
             }
-            if answers(&admin, cluster_id) {
+            answered = answered || answers(&admin, cluster_id);
+            if answered && Probe::connect(&admin, PATIENCE).and_then(|mut probe| probe.has_producer_ids()).unwrap_or(false) {
                 return Ok(());
             }
             if begun.elapsed() > BOOT_LIMIT {
@@ -256,7 +261,7 @@ impl Drop for Node {
 /// Whether the broker of this cluster answers there. Another broker on the same port has another cluster id.
 #[must_use]
 pub fn answers(address: &str, cluster_id: &str) -> bool {
-    Probe::connect(address, Duration::from_secs(2))
+    Probe::connect(address, PATIENCE)
         .and_then(|mut probe| probe.metadata())
         .is_ok_and(|metadata| !metadata.brokers.is_empty() && metadata.cluster_id.is_some_and(|id| id.as_str() == cluster_id))
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
-    ApiVersionsRequest, ApiVersionsResponse, FindCoordinatorRequest, MetadataRequest, MetadataResponse, RequestHeader, ResponseHeader,
+    ApiVersionsRequest, ApiVersionsResponse, FindCoordinatorRequest, InitProducerIdRequest, MetadataRequest, MetadataResponse,
+    RequestHeader, ResponseHeader,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
 
@@ -82,6 +83,19 @@ impl Probe {
         let request = FindCoordinatorRequest::default().with_key_type(kind).with_coordinator_keys(vec![key]);
         let answer = self.call(&request, 4)?;
         Ok(answer.coordinators.first().is_some_and(|coordinator| coordinator.error_code == 0))
+    }
+
+    /// Whether the broker can number producers. It asks its controller for the numbers only when the first producer wants one, and
+    /// turns that one away meanwhile; asking here spares the learner's first producer a warning and a wait.
+    ///
+    /// # Errors
+    /// When it does not answer as Kafka.
+    pub fn has_producer_ids(&mut self) -> Result<bool, ProbeError> {
+        const COORDINATOR_LOAD_IN_PROGRESS: i16 = 14;
+        const COORDINATOR_NOT_AVAILABLE: i16 = 15;
+        let answer = self.call(&InitProducerIdRequest::default().with_transactional_id(None), 4)?;
+        // Any other error is no matter of waiting.
+        Ok(!matches!(answer.error_code, COORDINATOR_LOAD_IN_PROGRESS | COORDINATOR_NOT_AVAILABLE))
     }
 
     fn call<Q: Request>(&mut self, request: &Q, version: i16) -> Result<Q::Response, ProbeError>

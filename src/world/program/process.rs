@@ -68,7 +68,9 @@ pub enum SpawnError {
         word: String,
     },
     /// The private copy of the submission is not there any more.
-    #[error("the folder it runs in is gone: one of your programs deleted it (a copy; your own files are as they were); let none of them do that")]
+    #[error(
+        "the folder it runs in is gone: one of your programs deleted it (a copy; your own files are as they were); let none of them do that"
+    )]
     FolderGone,
     /// The command has no words.
     #[error("the command is empty; name the program and its arguments")]
