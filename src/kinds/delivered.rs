@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::view::{count, lack, seconds, short_name};
+use super::records::difference;
 use super::{Answer, Expect, Finding, Kind, Reference, View};
 use crate::outcome::Mismatch;
 use crate::timeline::{Delivery, Instance};
@@ -128,14 +129,14 @@ fn judge_body<'a>(view: &View<'a>, delivery: &'a Delivery) -> Body<'a> {
             .cause("a record that is not a JSON object is to be reported on standard error and passed over, not posted");
         return Body::Stranger(mismatch);
     };
-    match serde_json::from_slice::<Value>(body) {
-        Ok(json) if json == event.json => Body::Event(&event.id),
-        _ => Body::Changed(Mismatch::new(
-            format!("event {} was posted with other content", event.id),
-            format!("the event as it is in Kafka: {}", event.line),
-            format!("posted: {shown}"),
-        )),
+    let json = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    if json == event.json {
+        return Body::Event(&event.id);
     }
+    let message = format!("event {} was posted with other content", event.id);
+    let observed = format!("posted at {}: {}", seconds(delivery.begun), difference(&event.json, &json));
+    let cause = "post the record's value as it is, or the same JSON again: every field as in Kafka, encoded as UTF-8";
+    Body::Changed(Mismatch::new(message, "the body is the event as it is in Kafka, field by field", observed).cause(cause))
 }
 
 impl Delivered {
@@ -153,7 +154,7 @@ impl Delivered {
         if twice.is_empty() {
             return None;
         }
-        twice.sort_by_key(|(_, done)| done.get(1).map(|delivery| delivery.begun));
+        twice.sort_by_key(|(id, done)| (done.get(1).map(|delivery| delivery.begun), **id));
         let witnesses = twice.iter().map(|(id, done)| {
             let moments: Vec<_> = done.iter().map(|delivery| format!("by `{}` at {}", short_name(&delivery.instance), seconds(delivery.begun))).collect();
             let topic = done.first().and_then(|delivery| delivery.record.as_ref()).map_or("", |(topic, _, _)| topic);
@@ -178,20 +179,23 @@ impl Delivered {
         if lost.is_empty() {
             return None;
         }
-        let done = wanted.len() - lost.len();
-        let verbs = ["was delivered", "was not delivered", "were not delivered"];
-        let mut message = lack(lost.len() as u64, wanted.len() as u64, "event", verbs);
-        let nothing = self.deliveries(view).is_empty();
-        if nothing {
-            message = NOTHING.to_owned();
-        }
-        let topic = view.timeline.instances_of(view.check).iter().find_map(|(_, instance)| {
-            let delivery = view.timeline.deliveries(instance).next()?;
-            delivery.record.as_ref().map(|(topic, _, _)| topic.to_string())
-        });
+        let (all, done) = (count(wanted.len() as u64, "event"), wanted.len() - lost.len());
+        let deliveries = self.deliveries(view);
+        let Some(first) = deliveries.first() else {
+            let mismatch = Mismatch::new(NOTHING, format!("all {all}"), "no POST at all");
+            return Some(if self.running(view) { mismatch.cause(CAUSE_OF_NOTHING) } else { mismatch });
+        };
+        let message = lack(lost.len() as u64, wanted.len() as u64, "event", ["was delivered", "was not delivered", "were not delivered"]);
+        let topic = deliveries.iter().find_map(|delivery| delivery.record.as_ref().map(|(topic, _, _)| topic.to_string()));
         let witnesses = lost.iter().map(|id| view.event_place(topic.as_deref().unwrap_or(""), id));
-        let mismatch = Mismatch::new(message, format!("all {}", count(wanted.len() as u64, "event")), format!("{done} delivered")).witnesses(witnesses);
-        Some(if nothing && self.running(view) { mismatch.cause(CAUSE_OF_NOTHING) } else { mismatch })
+        let mismatch = Mismatch::new(message, format!("all {all}"), format!("{done} delivered")).witnesses(witnesses);
+        // What is posted in another form explains why no event arrived.
+        Some(match judge_body(view, first) {
+            Body::Stranger(other) if done == 0 => {
+                mismatch.cause(format!("what your program posts is not an event: the body must be the event's JSON. It {}", other.observed))
+            }
+            _ => mismatch,
+        })
     }
 
     fn running(&self, view: &View<'_>) -> bool {

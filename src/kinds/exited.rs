@@ -47,7 +47,7 @@ impl Expect for Exited {
         let Some(instance) = view.instance(&self.instance) else {
             return Answer::NotShown(format!("`{}` was not started", self.instance));
         };
-        let expected = format!("exit code {}", self.codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "));
+        let expected = self.codes.iter().map(|code| format!("exit code {code}")).collect::<Vec<_>>().join(" or ");
         let signal = instance.signals.iter().find(|(_, signal)| *signal != Signal::Kill);
         let killed = instance.signals.iter().find(|(_, signal)| *signal == Signal::Kill);
         let Some(exit) = instance.exits.last().filter(|_| !instance.alive()) else {
@@ -67,8 +67,8 @@ impl Expect for Exited {
             (Some(code), _) => {
                 let message = format!("`{}` ended with exit code {code}", self.instance);
                 let mismatch = Mismatch::new(message, expected, format!("exit code {code} at {}", seconds(exit.at)));
-                return Answer::Violated(match view.end_of(&self.instance) {
-                    Some(end) => mismatch.cause(end),
+                return Answer::Violated(match view.last_words(&self.instance) {
+                    Some(words) => mismatch.cause(words),
                     None => mismatch,
                 });
             }
@@ -126,7 +126,7 @@ impl Exited {
     fn ended_by(&self, view: &View<'_>, number: Option<i32>, expected: String) -> Mismatch {
         let name = number.map_or_else(|| "a signal".to_owned(), signal_name);
         let mismatch = Mismatch::new(format!("`{}` was ended by {name}", self.instance), expected, format!("ended by {name}"));
-        match view.died_when_asked().or_else(|| view.end_of(&self.instance)) {
+        match view.died_when_asked().or_else(|| view.last_words(&self.instance)) {
             Some(cause) => mismatch.cause(cause),
             None => mismatch,
         }

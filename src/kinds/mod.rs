@@ -200,3 +200,6 @@ kinds! {
         alive: Alive = "alive",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Answer, ExpectSpec, View};
 use crate::lab::data::{DataSet, DataSets, Event as DataEvent, Record};
-use crate::timeline::event::{GroupSeen, MemberSeen, PartitionSeen, Signal, Stream};
+use crate::timeline::event::{GroupSeen, MemberSeen, PartitionSeen, Phase, Signal, Stream};
 use crate::timeline::{Event, Payload, RecordBlock, Timeline, What};
 
 const MILLI: u64 = 1_000_000;
@@ -120,6 +120,11 @@ impl Story {
         self.then(what)
     }
 
+    /// Whether a POST of the nth event was told.
+    pub fn has_begun(&self, nth: u32) -> bool {
+        self.last.contains_key(&event(nth).id)
+    }
+
     /// The last POST of the nth event is answered.
     pub fn answer(self, nth: u32, status: u16) -> Self {
         let delivery = self.last[&event(nth).id];
@@ -186,7 +191,7 @@ impl Story {
     pub fn arrived(self, numbers: impl IntoIterator<Item = u32>) -> Self {
         numbers.into_iter().fold(self, |story, nth| {
             let event = event(nth);
-            story.record(i32::from(nth % 2 == 0), Some(&event.key), Some(event.line.as_bytes()))
+            story.record(i32::from(nth.is_multiple_of(2)), Some(&event.key), Some(event.line.as_bytes()))
         })
     }
 
@@ -196,6 +201,25 @@ impl Story {
         let members = members.iter().map(member).collect();
         let description = Some(GroupSeen { state: "Stable".into(), protocol: "classic".into(), members });
         self.then(What::GroupSeen { group: "g".into(), description })
+    }
+
+    /// Check `c` begins.
+    pub fn check_begun(self) -> Self {
+        self.then(What::CheckBegun { check: "c".into() })
+    }
+
+    /// Its actions are done.
+    pub fn expecting(self) -> Self {
+        self.then(What::Expecting { check: "c".into() })
+    }
+
+    /// Its judges look at what is there.
+    pub fn look(self, phase: Phase) -> Self {
+        self.then(What::Look { check: "c".into(), phase })
+    }
+
+    pub fn check_ended(self) -> Self {
+        self.then(What::CheckEnded { check: "c".into() })
     }
 
     /// What an expectation, given as YAML, answers now.

@@ -92,14 +92,17 @@ impl<'a> View<'a> {
             (None, Some(signal)) => format!("was ended by {}", signal_name(signal)),
             (None, None) => "ended".to_owned(),
         };
-        let last = self
-            .timeline
-            .lines(instance)
-            .rev()
-            .find(|(_, stream, text)| *stream == Stream::Stderr && !text.trim().is_empty())
-            .map(|(_, _, text)| format!("; it last wrote: {}", text.trim()));
+        let last = self.last_words(name).map(|words| format!("; {words}"));
         let limit = instance.limit.as_ref().map(|limit| format!(" ({limit})"));
         Some(format!("`{name}` {how}{} at {}{}", limit.unwrap_or_default(), seconds(exit.at), last.unwrap_or_default()))
+    }
+
+    /// What an instance wrote last on standard error: `it last wrote: KeyError: 'x'`.
+    #[must_use]
+    pub fn last_words(&self, name: &str) -> Option<String> {
+        let mut lines = self.timeline.lines(self.instance(name)?).rev();
+        let (_, _, text) = lines.find(|(_, stream, text)| *stream == Stream::Stderr && !text.trim().is_empty())?;
+        Some(format!("it last wrote: {}", text.trim()))
     }
 
     /// Adds to a mismatch how the check's programs ended, where they did. A crash comes before any other cause; a plain end only stands in for one.

@@ -229,3 +229,6 @@ pub fn skipped(check: &Check, lab: &str, need: &str) -> CheckOutcome {
     (outcome.hint, outcome.next) = (None, None);
     outcome
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use super::referee::{self, Referee};
 use crate::lab::Check;
 use crate::outcome::{CheckOutcome, Verdict};
 use crate::timeline::Timeline;
-use crate::timeline::event::{Event, What};
+use crate::timeline::event::Event;
 
 /// Judges the checks on these events, which stand in order of time.
 #[must_use]
@@ -20,23 +20,36 @@ pub fn replay(checks: &[Arc<Check>], events: Vec<Event>, scale: f64, lab: &str) 
             referee.see(&seen, &timeline);
         }
     }
-    let begun =
-        |check: &Check| timeline.events().iter().any(|event| matches!(&event.what, What::CheckBegun { check: id } if **id == check.id));
-    let verdict = |id: &str| blamed(id, &referees, &timeline, lab, referees.len());
-    referees
-        .iter()
-        .map(|referee| {
-            let check = referee.check();
-            match check.needs.iter().find(|need| verdict(need).is_some_and(|verdict| verdict != Verdict::Passed)) {
-                Some(need) if !begun(check) => referee::skipped(check, lab, need),
-                _ => referee.outcome(&timeline, lab, verdict),
-            }
-        })
-        .collect()
+    let judged = Judged { referees, timeline, lab };
+    let depth = judged.referees.len();
+    judged.referees.iter().map(|referee| judged.outcome(referee, depth)).collect()
 }
 
-fn blamed(id: &str, referees: &[Referee], timeline: &Timeline, lab: &str, depth: usize) -> Option<Verdict> {
-    let next = depth.checked_sub(1)?;
-    let referee = referees.iter().find(|referee| referee.check().id == id)?;
-    Some(referee.outcome(timeline, lab, |other| blamed(other, referees, timeline, lab, next)).verdict)
+/// A run that was judged to its end.
+struct Judged<'a> {
+    referees: Vec<Referee>,
+    timeline: Timeline,
+    lab: &'a str,
 }
+
+impl Judged<'_> {
+    /// What a check came to. One that never began because of a check that it needs was skipped, also for those that blame it.
+    fn outcome(&self, referee: &Referee, depth: usize) -> CheckOutcome {
+        let check = referee.check();
+        let unmet = |need: &&String| self.verdict(need, depth).is_some_and(|verdict| verdict != Verdict::Passed);
+        match check.needs.iter().find(unmet) {
+            Some(need) if self.timeline.check(&check.id).begun.is_none() => referee::skipped(check, self.lab, need),
+            _ => referee.outcome(&self.timeline, self.lab, |other| self.verdict(other, depth)),
+        }
+    }
+
+    /// The verdict of a check that another needs or blames. `depth` ends a circle, which lint refuses.
+    fn verdict(&self, id: &str, depth: usize) -> Option<Verdict> {
+        let next = depth.checked_sub(1)?;
+        let referee = self.referees.iter().find(|referee| referee.check().id == id)?;
+        Some(self.outcome(referee, next).verdict)
+    }
+}
+
+#[cfg(test)]
+mod tests;

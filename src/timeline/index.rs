@@ -12,7 +12,7 @@ use super::topic::{Produced, Topic};
 #[derive(Debug, Default)]
 pub struct Timeline {
     events: Vec<Event>,
-    topics: HashMap<Name, Topic>,
+    topics: BTreeMap<Name, Topic>,
     groups: HashMap<Name, Group>,
     instances: HashMap<Name, Instance>,
     deliveries: HashMap<u64, Delivery>,
@@ -74,7 +74,8 @@ impl Timeline {
     pub fn instances_of(&self, check: &str) -> Vec<(&Name, &Instance)> {
         let mut found: Vec<_> =
             self.instances.iter().filter(|(name, _)| name.split_once('/').is_some_and(|(owner, _)| owner == check)).collect();
-        found.sort_by_key(|(_, instance)| instance.starts.first().copied());
+        // By name where times are equal: judging again must give the same words.
+        found.sort_by_key(|(name, instance)| (instance.starts.first().copied(), *name));
         found
     }
 

@@ -4,8 +4,7 @@ use crate::kinds::View;
 use crate::kinds::view::seconds;
 use crate::outcome::Mismatch;
 use crate::timeline::event::Signal;
-use crate::timeline::{Ahead, Offsets};
-use crate::timeline::{Delivery, Topic};
+use crate::timeline::{Ahead, Delivery, Offsets, Topic};
 
 /// Longer than a program needs from one event to the next: a commit after that long was not asked for by a program that waits.
 const LONG: u64 = 1_000_000_000;
@@ -38,14 +37,14 @@ pub fn explain(view: &View<'_>, group: &str, topic: &Topic, ahead: &Ahead, offse
         State::CutOff => "was not delivered: its POST was cut off by the crash".to_owned(),
     };
     let loss = match &state {
-        State::Refused(..) | State::GivenUp(_) => "after a restart it is never read again",
-        _ => "a crash at that moment loses it",
+        State::Untouched | State::InHand(_) => "a crash at that moment loses it",
+        State::Refused(..) | State::GivenUp(_) | State::CutOff => "after a restart it is never read again",
     };
-    let message = format!("offset {} of partition {} was committed while {name} {what}: {loss}", ahead.committed, ahead.partition);
+    let message = format!("offset {} of partition {} was committed while {name} {what}; {loss}", ahead.committed, ahead.partition);
     let expected = format!("group {group} commits at most offset {} there", ahead.frontier);
     let witnesses = offsets.ahead.iter().map(|ahead| {
         let Ahead { at, partition, committed, frontier } = ahead;
-        format!("partition {partition}: offset {committed} committed by {}, delivered up to {frontier}", seconds(*at))
+        format!("partition {partition} at {}: offset {committed} committed, offset {frontier} not delivered", seconds(*at))
     });
     let observed = format!("offset {} committed, seen at {}", ahead.committed, seconds(ahead.at));
     Mismatch::new(message, expected, observed).witnesses(witnesses).cause(cause(view, ahead, &state))

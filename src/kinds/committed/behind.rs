@@ -6,11 +6,11 @@ use super::{Committed, Mark};
 use crate::kinds::View;
 use crate::kinds::view::seconds;
 use crate::outcome::Mismatch;
-use crate::timeline::Topic;
-use crate::timeline::Offsets;
+use crate::timeline::{Offsets, Topic};
 
 /// Why a group has no offsets of its program's own.
-pub const CAUSE_OF_NONE: &str = "with enable.auto.commit off, offsets are committed only when your program calls commit()";
+pub const CAUSE_OF_NONE: &str = "your program did not call commit() in that time; a client that commits by itself does so on a timer, every 5 s in most clients, \
+     which is too late and not by hand";
 
 /// A partition whose offset is not right.
 struct Wrong {
@@ -56,7 +56,7 @@ fn not_passed(view: &View<'_>, data: &str, topic: &Topic, offsets: &Offsets) -> 
     for (nth, record) in records.enumerate() {
         let committed = offsets.last.get(&record.partition).copied();
         if committed.unwrap_or(0) <= record.offset {
-            let label = labels.get(nth).cloned().flatten().unwrap_or_else(|| format!("a record of `{data}`"));
+            let label = labels.get(nth).cloned().flatten().unwrap_or_else(|| format!("of `{data}`"));
             let wrong = Wrong { partition: record.partition, committed, due: record.offset + 1, bad: Some(label) };
             first.entry(record.partition).or_insert(wrong);
         }
@@ -104,7 +104,7 @@ fn explain(spec: &Committed, offsets: &Offsets, wrong: &[Wrong]) -> Mismatch {
 impl Wrong {
     fn describe(&self) -> String {
         let committed = self.committed.map_or_else(|| "nothing committed".to_owned(), |offset| format!("offset {offset} committed"));
-        let bad = self.bad.as_ref().map(|label| format!(" to pass {label} at offset {}", self.due - 1)).unwrap_or_default();
+        let bad = self.bad.as_ref().map(|label| format!(": the record at offset {} is to be passed ({label})", self.due - 1)).unwrap_or_default();
         format!("partition {}: {committed}, {} is due{bad}", self.partition, self.due)
     }
 }

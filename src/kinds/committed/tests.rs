@@ -80,7 +80,7 @@ fn ahead_of_an_event_that_was_refused_given_up_or_cut_off() {
     let passed = |story: Story| story.offsets(&[(0, 1), (1, 0)]);
     let refused = || story().begin("first", 1).answer(1, 503);
     let words = "violated: offset 1 of partition 0 was committed while event e-000001 (offset 0) was refused with 503 (at 0.0";
-    assert_says(&passed(refused()), AT_MOST, words, &["!still being delivered", "and not delivered: after a restart it is never read again", "posted again until it is, or left uncommitted"]);
+    assert_says(&passed(refused()), AT_MOST, words, &["!still being delivered", "and not delivered; after a restart it is never read again", "posted again until it is, or left uncommitted"]);
     assert_says(&passed(refused().deliver("first", [3])), AT_MOST, "violated", &["refused with 503", "posted again"]);
     // It is being tried again at that moment.
     assert_says(&passed(refused().begin("first", 1)), AT_MOST, "violated", &["was still being delivered"]);
@@ -99,9 +99,9 @@ fn bad_records() {
     assert_says(&all().offsets(&[(0, 3), (1, 5)]), PAST, "holds (1)", &[]);
     assert_says(&all().offsets(&[(0, 3), (1, 6)]), PAST, "holds (1)", &[]);
     let stuck = all().offsets(&[(0, 3), (1, 3)]);
-    assert_says(&stuck, PAST, "not yet: the commits do not pass the bad records", &["partition 1: offset 3 committed, 4 is due to pass cut JSON at offset 3"]);
+    assert_says(&stuck, PAST, "not yet: the commits do not pass the bad records", &["partition 1: offset 3 committed, 4 is due: the record at offset 3 is to be passed (cut JSON)"]);
     let at_second = all().offsets(&[(0, 3), (1, 4)]);
-    assert_says(&at_second, PAST, "not yet: the commits do not pass", &["5 is due to pass empty value at offset 4"]);
+    assert_says(&at_second, PAST, "not yet: the commits do not pass", &["5 is due: the record at offset 4 is to be passed (empty value)"]);
     assert_says(&all().offsets(&[(0, 0), (1, 0)]), PAST, "not yet: group g has committed nothing", &["is past the bad records"]);
     // Behind the last event, bad records may be passed or not.
     for offset in [3, 4, 5] {

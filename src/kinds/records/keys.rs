@@ -59,7 +59,7 @@ fn cause_of_key(field: &str, wrong: &[(&Fact<'_>, String)], facts: &Facts<'_>) -
     let keys: BTreeSet<_> = facts.records.iter().map(|fact| fact.record.key).collect();
     if wrong.iter().all(|(fact, _)| fact.record.key.is_none()) {
         return format!(
-            "these records have no key, so the client spreads them over the partitions as it likes and a user's events lose their order. \
+            "without a key the client spreads the records over the partitions as it likes, and the events of one `{field}` lose their order. \
              Pass the key when you send: key=event[\"{field}\"]"
         );
     }
@@ -148,7 +148,7 @@ pub fn judge_order(by: &str, per: &str, facts: &Facts<'_>) -> Option<Mismatch> {
         return None;
     }
     let message = format!("events of one `{per}` stand on several partitions: Kafka keeps no order between partitions");
-    let observed = format!("`{per}` on several partitions: {}", witnesses.len());
+    let observed = format!("{} of `{per}` on several partitions", count(witnesses.len() as u64, "value"));
     Some(Mismatch::new(message, expected, observed).witnesses(witnesses).cause(format!("events that must stay in order need the same key: `{per}`")))
 }
 

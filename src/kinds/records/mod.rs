@@ -4,6 +4,8 @@ mod facts;
 mod keys;
 mod values;
 
+pub(super) use self::values::difference;
+
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -132,7 +134,7 @@ impl Expect for Records {
         };
         if let Some((_, None)) = topic.description {
             let message = format!("topic {} does not exist", self.topic);
-            return Answer::NotYet(view.with_ends(Mismatch::new(message, "records in it", "no such topic")));
+            return Answer::NotYet(view.with_ends(Mismatch::new(message, format!("topic {} with {}", self.topic, self.wanted()), "no such topic")));
         }
         let set = self.of.as_deref().and_then(|name| view.data_set(name));
         let facts = Facts::of(topic.records(view.timeline), set);
@@ -171,11 +173,11 @@ impl Records {
 
 fn judge_count(wanted: Count, facts: &Facts<'_>) -> Option<Mismatch> {
     let seen = facts.records.len() as u64;
-    let (holds, expected) = match wanted {
-        Count::Exactly(number) => (seen == number, count(number, "record")),
-        Count::AtLeast(number) => (seen >= number, format!("at least {}", count(number, "record"))),
+    let (holds, expected, number) = match wanted {
+        Count::Exactly(number) => (seen == number, count(number, "record"), number.to_string()),
+        Count::AtLeast(number) => (seen >= number, format!("at least {}", count(number, "record")), format!("{number} or more")),
     };
-    (!holds).then(|| Mismatch::new(format!("the topic holds {}, not {expected}", count(seen, "record")), expected, count(seen, "record")))
+    (!holds).then(|| Mismatch::new(format!("the topic holds {}, not {number}", count(seen, "record")), expected, count(seen, "record")))
 }
 
 #[cfg(test)]

@@ -69,17 +69,21 @@ fn content(facts: &Facts<'_>) -> Option<Mismatch> {
             Some(_) => {}
         }
     }
-    let (wrong, what) = if changed.is_empty() { (strangers, "is none of the events") } else { (changed, "differs from its event") };
+    let (wrong, [one, some]) = if changed.is_empty() {
+        (strangers, ["is none of the events", "are none of the events"])
+    } else {
+        (changed, ["differs from its event", "differ from their events"])
+    };
     if wrong.is_empty() {
         return None;
     }
     let observed = part(wrong.len() as u64, facts.records.len() as u64, "record");
-    let message = format!("{} {what}", if wrong.len() == 1 { "one record".to_owned() } else { format!("each of {} records", wrong.len()) });
+    let message = if wrong.len() == 1 { format!("one record {one}") } else { format!("{} records {some}", wrong.len()) };
     Some(Mismatch::new(message, "each value equals the event on standard input, field by field", observed).witnesses(wrong))
 }
 
-/// Names the fields that differ.
-fn difference(wanted: &Value, seen: &Value) -> String {
+/// Names the fields in which an event differs from what it should be.
+pub fn difference(wanted: &Value, seen: &Value) -> String {
     let (Some(wanted), Some(seen)) = (wanted.as_object(), seen.as_object()) else { return "not an object".to_owned() };
     let lacking = wanted.keys().filter(|key| !seen.contains_key(*key)).map(|key| format!("`{key}` is missing"));
     let added = seen.keys().filter(|key| !wanted.contains_key(*key)).map(|key| format!("`{key}` is not in the event"));

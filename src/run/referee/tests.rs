@@ -1,0 +1,193 @@
+//! What a check comes to: its own failure, another's, or nobody's.
+
+use std::sync::Arc;
+
+use super::Referee;
+use crate::kinds::testing::Story;
+use crate::lab::{Bindings, Check, LabSource};
+use crate::outcome::{CheckOutcome, Mismatch, Verdict};
+use crate::timeline::event::Phase::{Acting, Expecting};
+use crate::timeline::{Timeline, What};
+
+const LAB: &str = r#"
+kgrade: 1
+lab: lab-90
+title: A lab for the tests
+programs: { consumer: { default: [python, c.py] } }
+checks:
+  - { id: blamed, title: B, points: 40, hint: h, expect: [ { topic: { name: t } } ] }
+  - id: c
+    title: C
+    points: 60
+    hint: look at the offsets
+    after: [blamed]
+    given: [ { committed: { group: g, topic: t, any: true } } ]
+    blame: blamed
+    do: [ { start: { program: consumer, as: first } } ]
+    within: 4s
+    expect: [ { topic: { name: t, partitions: 6 } } ]
+    never: [ { group: { name: g, members: 9 } } ]
+"#;
+
+fn check() -> Arc<Check> {
+    let bindings = Bindings { run_id: "r".into(), seed: 1 };
+    let lab = LabSource::parse("checks/lab-90/lab.yaml", LAB).unwrap().resolve(&bindings).unwrap();
+    Arc::new(lab.check("c").unwrap().clone())
+}
+
+fn referee(story: &Story, scale: f64) -> Referee {
+    let mut referee = Referee::new(check(), scale);
+    let mut timeline = Timeline::default();
+    for event in &story.events {
+        timeline.append(event.clone());
+        referee.see(event, &timeline);
+    }
+    referee
+}
+
+fn outcome(story: &Story, blamed: Option<Verdict>) -> CheckOutcome {
+    referee(story, 1.0).outcome(&story.timeline, "lab-90", |id| blamed.filter(|_| id == "blamed"))
+}
+
+/// A commit was seen: `given` holds.
+fn given() -> Story {
+    Story::new().check_begun().start("first").reset().offsets(&[(0, 1), (1, 0)])
+}
+
+/// It was looked at until its time was over, and there was one partition.
+fn late(story: Story) -> Story {
+    story.topic(Some(1)).expecting().look(Expecting).later(4_000).look(Expecting).check_ended()
+}
+
+#[test]
+fn passed() {
+    let story = given().topic(Some(6)).expecting().look(Expecting).later(2_000).check_ended();
+    let outcome = outcome(&story, None);
+    assert_eq!((outcome.verdict, outcome.points, outcome.max_points, outcome.looks), (Verdict::Passed, 60, 60, 1));
+    assert_eq!((outcome.hint, outcome.next, outcome.message.as_str()), (None, None, ""));
+    assert_eq!((outcome.duration_ms, outcome.output.len()), (2_007, 0));
+}
+
+#[test]
+fn failed() {
+    let lines = (1..=14).fold(given(), |story, nth| story.line("first", &format!("line {nth}")));
+    let outcome = outcome(&late(lines), None);
+    assert_eq!((outcome.verdict, outcome.points), (Verdict::Failed, 0));
+    assert_eq!(outcome.message, "topic t has 1 partition, not 6");
+    assert_eq!(outcome.expected.as_deref(), Some("topic t with 6 partitions"));
+    assert_eq!((outcome.hint.as_deref(), outcome.looks), (Some("look at the offsets"), 2));
+    assert_eq!(outcome.first_seen_ms, Some(21), "when it was first seen so, not when time was over");
+    let place = outcome.place.unwrap();
+    assert_eq!((place.file.as_str(), place.line), ("checks/lab-90/lab.yaml", 8));
+    let shown: Vec<_> = outcome.output.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!((shown.len(), shown[0], shown[11]), (12, "line 3", "line 14"));
+    assert_eq!((outcome.output[0].program.as_str(), outcome.output[0].stream.as_str()), ("first", "stderr"));
+}
+
+#[test]
+fn time_is_stretched() {
+    let story = late(given());
+    let referee = referee(&story, 2.0);
+    assert!(!referee.is_decided());
+    let outcome = referee.outcome(&story.timeline, "lab-90", |_| None);
+    assert_eq!((outcome.verdict, outcome.message.contains("interrupted"), outcome.hint), (Verdict::Inconclusive, true, None));
+}
+
+#[test]
+fn without_its_given_another_check_may_be_at_fault() {
+    let unmet = late(Story::new().check_begun().start("first").reset().offsets(&[(0, 0), (1, 0)]));
+    for (blamed, verdict, message) in [
+        (Some(Verdict::Failed), Verdict::Skipped, "not judged, because `blamed` failed: group g has committed nothing"),
+        (Some(Verdict::Skipped), Verdict::Skipped, "not judged, because `blamed` could not be judged: group g has committed nothing"),
+        (
+            Some(Verdict::Inconclusive),
+            Verdict::Inconclusive,
+            "cannot be judged: group g has committed nothing, and `blamed` could not be judged either",
+        ),
+        (
+            Some(Verdict::Error),
+            Verdict::Inconclusive,
+            "cannot be judged: group g has committed nothing, and `blamed` could not be judged either",
+        ),
+        (Some(Verdict::Passed), Verdict::Failed, "topic t has 1 partition, not 6"),
+        (None, Verdict::Failed, "topic t has 1 partition, not 6"),
+    ] {
+        let outcome = outcome(&unmet, blamed);
+        assert_eq!((outcome.verdict, outcome.message.as_str()), (verdict, message), "{blamed:?}");
+        assert_eq!(outcome.points, 0);
+        if verdict == Verdict::Skipped {
+            assert_eq!((outcome.expected, outcome.observed, outcome.cause, outcome.hint), (None, None, None, None));
+        }
+    }
+}
+
+#[test]
+fn with_its_given_a_failure_is_its_own() {
+    assert_eq!(outcome(&late(given()), Some(Verdict::Failed)).verdict, Verdict::Failed);
+}
+
+#[test]
+fn the_given_counts_as_it_was_when_the_check_was_decided() {
+    let story = late(Story::new().check_begun().reset().offsets(&[(0, 0), (1, 0)])).offsets(&[(0, 3), (1, 0)]);
+    assert_eq!(outcome(&story, Some(Verdict::Failed)).verdict, Verdict::Skipped);
+    let passed = Story::new().check_begun().topic(Some(6)).expecting().look(Expecting);
+    assert_eq!(outcome(&passed, Some(Verdict::Failed)).verdict, Verdict::Passed, "what holds needs no excuse");
+}
+
+#[test]
+fn what_was_never_seen_is_inconclusive_and_another_check_may_explain_it() {
+    let unseen = Story::new().check_begun().expecting().look(Expecting).later(4_000).look(Expecting);
+    let alone = outcome(&unseen, Some(Verdict::Passed));
+    assert_eq!((alone.verdict, alone.message.as_str()), (Verdict::Inconclusive, "topic t was never looked at"));
+    assert_eq!(outcome(&unseen, Some(Verdict::Failed)).verdict, Verdict::Skipped);
+}
+
+#[test]
+fn a_problem_of_an_action_is_the_learners() {
+    let problem = Some(Mismatch::new("your consumer cannot be started", "", "no such program").cause("it is not there"));
+    let story = given().then(What::ActionEnded { check: "c".into(), nth: 0, problem });
+    let outcome = outcome(&story.check_ended(), None);
+    assert_eq!((outcome.verdict, outcome.message.as_str()), (Verdict::Failed, "your consumer cannot be started"));
+    assert_eq!((outcome.expected, outcome.cause.as_deref()), (None, Some("it is not there")));
+}
+
+#[test]
+fn what_broke_is_an_error_and_what_follows_changes_nothing() {
+    let story = late(given().then(What::Broke { check: "c".into(), error: "no disk space".into() }));
+    let outcome = outcome(&story, Some(Verdict::Failed));
+    assert_eq!((outcome.verdict, outcome.message.as_str(), outcome.hint), (Verdict::Error, "no disk space", None));
+}
+
+#[test]
+fn a_dead_cluster_is_nobodys_failure() {
+    let died = |story: Story| story.then(What::ClusterDied { reason: "the broker ended".into() });
+    let problem = || What::ActionEnded { check: "c".into(), nth: 0, problem: Some(Mismatch::new("nothing was delivered", "", "")) };
+    for story in [late(died(given())), died(given()).then(problem()), died(given()).topic(Some(6)).expecting().look(Expecting)] {
+        let outcome = outcome(&story, Some(Verdict::Failed));
+        assert_eq!((outcome.verdict, outcome.message.as_str()), (Verdict::Error, "the broker ended"));
+    }
+    // What was decided before stays.
+    assert_eq!(outcome(&died(late(given())), None).verdict, Verdict::Failed);
+}
+
+#[test]
+fn events_of_other_checks_do_not_matter() {
+    let other = |what: fn(crate::timeline::event::Name) -> What| what("other".into());
+    let story = given()
+        .then(other(|check| What::Broke { check, error: "x".into() }))
+        .then(other(|check| What::ActionEnded { check, nth: 0, problem: Some(Mismatch::default()) }))
+        .topic(Some(1))
+        .expecting()
+        .look(Expecting)
+        .later(9_000)
+        .then(other(|check| What::Look { check, phase: Expecting }));
+    assert!(!referee(&story, 1.0).is_decided());
+}
+
+#[test]
+fn what_must_never_happen_decides_while_the_actions_run() {
+    let story = given().members(&["1", "2", "3", "4", "5", "6", "7", "8", "9"]).look(Acting);
+    let outcome = outcome(&story, None);
+    assert_eq!((outcome.verdict, outcome.observed.as_deref()), (Verdict::Failed, Some("seen 1 time")));
+    assert!(!referee(&given().members(&["1"]).look(Acting), 1.0).is_decided());
+}

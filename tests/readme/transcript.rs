@@ -1,0 +1,66 @@
+//! The transcript at the top of the README is what kgrade prints.
+
+use snapbox::{Assert, Data};
+
+use super::markdown::blocks;
+use super::{kgrade, read};
+
+/// What differs from run to run, by how its line begins: the rest of such a line is not compared, or only as far as the pattern says.
+const VARYING: &[(&str, &str)] = &[
+    ("            (first seen at ", "            (first seen at [..] s, [..] looks)"),
+    ("  evidence  partition ", "  evidence  partition [..], offset [..]: no key, expected `u-[..]`"),
+    ("            partition ", "            partition [..], offset [..]: no key, expected `u-[..]`"),
+    ("  place     ", "  place     checks/lab-02/lab.yaml:[..]"),
+    ("seed ", "seed [..] · --seed [..] runs it again with the same data"),
+    ("tier practice ", "tier practice · kgrade [..] · Kafka 4.3.1 (jvm) · checks [..] · submission [..]"),
+];
+
+/// The commands of a console block, each with what it prints.
+fn commands(text: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in text.lines() {
+        match (line.strip_prefix("$ "), found.last_mut()) {
+            (Some(command), _) => found.push((command.to_owned(), String::new())),
+            (None, Some((_, output))) => output.push_str(&format!("{line}\n")),
+            (None, None) => panic!("a console block begins with a command: {line}"),
+        }
+    }
+    found
+}
+
+/// Puts the pattern in place of every line that varies.
+fn pattern(output: &str) -> String {
+    let line = |line: &str| {
+        let varying = VARYING.iter().find(|(begins, _)| line.starts_with(begins));
+        format!("{}\n", varying.map_or(line, |(_, pattern)| pattern))
+    };
+    output.lines().map(line).collect()
+}
+
+/// In a checkout of git the last line also names the commit.
+fn without_commit(output: &str) -> String {
+    let text = output.strip_suffix('\n').unwrap_or(output);
+    let (rest, last) = text.rsplit_once('\n').unwrap_or(("", text));
+    match last.strip_prefix("  commit ") {
+        Some(_) => format!("{}\n", rest.trim_end_matches(" ·")),
+        None => output.to_owned(),
+    }
+}
+
+#[test]
+fn the_transcript_is_what_kgrade_prints() {
+    let page = read("README.md");
+    let console: Vec<_> = blocks(&page).into_iter().filter(|block| block.language == "console").collect();
+    let [block] = console.as_slice() else { panic!("the README has {} console blocks", console.len()) };
+    let commands = commands(&block.text);
+    let [(graded, expected), (echo, code)] = commands.as_slice() else { panic!("not a run and its exit code: {commands:?}") };
+    assert_eq!(echo, "echo $?");
+
+    let arguments: Vec<&str> = graded.strip_prefix("kgrade ").expect("a run of kgrade").split(' ').collect();
+    let output = kgrade().args(&arguments).output().unwrap();
+    let (shown, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), code.trim().parse().ok(), "{shown}\n{errors}");
+    let expected = Data::text(pattern(expected));
+    assert!(expected.to_string().contains("[..]"), "nothing varies any more: {expected}");
+    Assert::new().eq(without_commit(&shown), expected);
+}
