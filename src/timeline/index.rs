@@ -1,6 +1,6 @@
 //! The timeline and its index: what is known so far of each check, topic, group and instance.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::delivery::Delivery;
 use super::event::{Event, Name, Stream, What};
