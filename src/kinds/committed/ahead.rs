@@ -4,8 +4,7 @@ use crate::kinds::View;
 use crate::kinds::view::seconds;
 use crate::outcome::Mismatch;
 use crate::timeline::event::Signal;
-use crate::timeline::{Ahead, Offsets};
-use crate::timeline::{Delivery, Topic};
+use crate::timeline::{Ahead, Delivery, Offsets, Topic};
 
 /// Longer than a program needs from one event to the next: a commit after that long was not asked for by a program that waits.
 const LONG: u64 = 1_000_000_000;

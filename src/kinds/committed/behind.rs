@@ -6,11 +6,11 @@ use super::{Committed, Mark};
 use crate::kinds::View;
 use crate::kinds::view::seconds;
 use crate::outcome::Mismatch;
-use crate::timeline::Topic;
-use crate::timeline::Offsets;
+use crate::timeline::{Offsets, Topic};
 
 /// Why a group has no offsets of its program's own.
-pub const CAUSE_OF_NONE: &str = "with enable.auto.commit off, offsets are committed only when your program calls commit()";
+pub const CAUSE_OF_NONE: &str = "your program did not call commit() in that time; a client that commits by itself does so on a timer, every 5 s in most clients, \
+     which is too late and not by hand";
 
 /// A partition whose offset is not right.
 struct Wrong {
