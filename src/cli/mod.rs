@@ -55,12 +55,13 @@ enum Command {
     Down(cluster::DownArgs),
 }
 
-/// Runs a command that keeps a cluster: it outlives kgrade, so no watchdog looks after it.
+/// Runs a command that keeps a cluster. Until the broker is let go, the watchdog looks after it: a start that is broken off leaves nothing.
 fn with_cluster(command: impl FnOnce(&ClusterContext, &mut dyn std::io::Write) -> anyhow::Result<u8>) -> Done {
+    let guard = Guard::of_this_kgrade()?;
     let host = Host::from_env();
     let cache = CacheDir::of(&host);
     let live = Arc::new(Live::of_stderr(Style::of_stdout()));
-    let context = ClusterContext { host, cache, guard: Guard::none(), progress: Arc::clone(&live) as Arc<dyn Progress> };
+    let context = ClusterContext { host, cache, guard, progress: Arc::clone(&live) as Arc<dyn Progress> };
     let mut out = Vec::new();
     let result = command(&context, &mut out);
     live.finish();

@@ -16,7 +16,7 @@ pub fn print(text: &str) {
 
 /// Prints an error with its causes to standard error.
 pub fn error(error: &anyhow::Error) {
-    let text = crate::outcome::sanitize::terminal(&format!("{error:#}"));
+    let text = crate::outcome::sanitize::terminal(&with_causes(error));
     let word = if std::io::stderr().is_terminal() { style("error:").for_stderr().red().bold().to_string() } else { "error:".to_owned() };
     let _ = writeln!(std::io::stderr().lock(), "{word} {text}");
 }
@@ -24,4 +24,28 @@ pub fn error(error: &anyhow::Error) {
 /// Prints a line to standard error.
 pub fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// The error and its causes, each said once: many messages hold their cause already.
+fn with_causes(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let error = anyhow!("no space").context("write x: no space; make room").context("failed to write the report");
+        assert_eq!(super::with_causes(&error), "failed to write the report: write x: no space; make room");
+    }
 }

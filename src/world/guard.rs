@@ -54,6 +54,14 @@ impl Drop for Lease {
 }
 
 impl Guard {
+    /// Starts the watchdog from the kgrade that runs.
+    ///
+    /// # Errors
+    /// When the process cannot be started.
+    pub fn of_this_kgrade() -> Result<Self> {
+        Self::start(&std::env::current_exe().context("find kgrade's own file")?)
+    }
+
     /// Starts the watchdog from the given kgrade binary.
     ///
     /// # Errors

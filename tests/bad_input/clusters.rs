@@ -37,14 +37,19 @@ fn an_address_that_is_none_is_a_usage_error() {
 
 #[test]
 fn what_is_no_kafka_is_not_taken_for_one() {
-    for answer in [&b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"[..], b"SSH-2.0-OpenSSH_9.6\r\n", b"\0\0\0\x04", b""] {
+    let answers = [&b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"[..], b"SSH-2.0-OpenSSH_9.6\r\n", b"\0\0\0\x04", b""];
+    let closing = answers.map(|answer| (answer, true));
+    // Also one that hears, and never says a word.
+    for (answer, closes) in closing.into_iter().chain([(&b""[..], false)]) {
         let bench = Bench::with_solution();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let speaking = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            let mut asked = [0; 256];
-            let _ = stream.read(&mut asked).and_then(|_| stream.write_all(answer));
+            let _ = stream.read(&mut [0; 256]).and_then(|_| stream.write_all(answer));
+            if !closes {
+                let _ = std::io::copy(&mut stream, &mut std::io::sink());
+            }
         });
         bench.run(on(bench.command("lab-02"), &address)).expect(3, &[&format!("reach the cluster at {address}")]);
         speaking.join().unwrap();

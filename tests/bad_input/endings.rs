@@ -6,6 +6,7 @@ use quick_junit::{NonSuccessKind, TestCaseStatus};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::grading::{Bench, Running, check, verdicts};
+use crate::processes::{belonging_to, broker_of, until};
 
 /// One check is soon over, one runs until somebody ends it, one comes after that.
 const LONG: &str = "
@@ -94,6 +95,36 @@ fn ctrl_c_during_the_preparation_leaves_nothing() {
     to_group(&running, Signal::INT);
     running.ended().expect(130, &["interrupted before grading began"]);
     assert_eq!(bench.read("out/report.json"), "old");
+    bench.assert_clean();
+}
+
+#[test]
+fn ctrl_c_during_a_setup_command_leaves_nothing() {
+    let bench = bench();
+    bench.write("submission/kgrade.yaml", "kgrade: 1\nsetup:\n  - [sh, lab-90/program.sh]\n");
+    let mut command = bench.command("lab.yaml");
+    command.process_group(0).env("KGRADE_CACHE", bench.path("tmp/cache")).args(["--cluster", "127.0.0.1:1"]);
+    let mut running = bench.start(command);
+    let started = || belonging_to(&bench.path("tmp")).into_iter().find(|(_, command)| command.contains("sleep 600"));
+    running.until("the setup command runs", started);
+    to_group(&running, Signal::INT);
+    running.ended().expect(130, &["interrupted before grading began"]);
+    std::fs::remove_dir_all(bench.path("tmp/cache")).unwrap();
+    bench.assert_clean();
+}
+
+#[test]
+fn ctrl_c_while_a_broker_to_keep_comes_up_leaves_none() {
+    let bench = Bench::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = bench.kgrade();
+    command.process_group(0).args(["up", "--port", &port.to_string()]).env("KGRADE_STATE", bench.path("state"));
+    let mut running = bench.start(command);
+    let pid = running.pid();
+    running.until("the broker is being started", || broker_of(pid));
+    to_group(&running, Signal::INT);
+    assert_eq!(running.ended().signal, Some(Signal::INT.as_raw()));
+    until("no broker is left", || belonging_to(&bench.path("state")).is_empty().then_some(()));
     bench.assert_clean();
 }
 

@@ -91,6 +91,11 @@ fn a_reader_that_goes_away_changes_nothing() {
     assert_eq!(bench.junit().test_suites[0].test_cases.len(), 1);
     bench.assert_clean();
 
+    // A disk that is full behind `>` is no reader that went away.
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let output = bench.kgrade().arg("list").stdout(full).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("failed to write to standard output: No space left"), "{output:?}");
+
     for words in [&["schema"][..], &["list"], &["explain"], &["plan", "lab-02"], &["--help"]] {
         let mut child = bench.kgrade().args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();

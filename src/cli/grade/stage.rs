@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::Context;
 use tokio::sync::watch;
 
 use super::Run;
@@ -33,7 +32,7 @@ pub struct Stage {
 pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interrupted: watch::Receiver<bool>) -> Result<Stage, Failure> {
     let submission = Submission::open(&run.args.submission).map_err(Failure::environment)?;
     let commands = commands(run, &submission);
-    let guard = std::env::current_exe().context("find kgrade's own file").and_then(|exe| Guard::start(&exe))?;
+    let guard = Guard::of_this_kgrade()?;
     let host = Host::from_env();
     let runtime = run.args.cluster.clone().unwrap_or(Runtime::Jvm);
     let cache = CacheDir::of(&host);
