@@ -48,7 +48,8 @@ fn list() -> String {
     for (title, action) in [("actions (do, finally)", true), ("expectations (expect, always, never, given)", false)] {
         text.push_str(&format!("{title}\n"));
         for row in REGISTRY.iter().filter(|row| row.action == action) {
-            let first = row.doc.split_inclusive(['.', ':']).next().unwrap_or(row.doc).trim_end_matches(':');
+            let paragraph = row.doc.split("\n\n").next().unwrap_or(row.doc);
+            let first = paragraph.split_once(". ").map_or(paragraph, |(first, _)| first).trim_end_matches('.');
             text.push_str(&format!("  {:<14} {first}\n", row.name));
         }
     }

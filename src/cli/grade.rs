@@ -95,7 +95,7 @@ pub fn grade(args: &GradeArgs) -> Done {
         lab: resolved,
         checks: chosen,
         lab_text: source.source.text.to_string(),
-        polish: Arc::new(Polish::new(&args.submission)),
+        polish: Arc::new(Polish::new(args.lab.as_deref().unwrap_or_default(), args.source.checks.as_deref(), &args.submission)),
     };
     let result = runtime.block_on(run.go());
     // A blocking call that is still under way (a dead broker) must not keep the person waiting.
@@ -190,14 +190,19 @@ impl Run<'_> {
     /// Returns why each of those that could not be written was not.
     fn write(&self, outcome: &mut Outcome, recorder: &Recorder, from: u64) -> Vec<anyhow::Error> {
         let evidence = self.args.evidence.iter().map(|path| self.write_evidence(path, outcome, recorder)).collect::<Vec<_>>();
-        let timings = &mut outcome.timings_ms;
-        timings.insert("reports".to_owned(), self.millis() - from);
+        self.stamp(&mut outcome.timings_ms, from);
+        let reports: Vec<_> = self.args.reports.iter().map(|target| target.write(outcome)).collect();
+        // What is printed comes after the reports and can tell how long they took.
+        self.stamp(&mut outcome.timings_ms, from);
+        evidence.into_iter().chain(reports).filter_map(Result::err).collect()
+    }
+
+    fn stamp(&self, timings: &mut IndexMap<String, u64>, reporting_from: u64) {
         let total = self.millis();
+        timings.insert("reports".to_owned(), total - reporting_from);
         let experiments = timings.get("experiments").copied().unwrap_or(0);
         timings.insert("grader".to_owned(), total - experiments);
         timings.insert("total".to_owned(), total);
-        let reports = self.args.reports.iter().map(|target| target.write(outcome));
-        evidence.into_iter().chain(reports).filter_map(Result::err).collect()
     }
 
     fn write_evidence(&self, path: &Path, outcome: &Outcome, recorder: &Recorder) -> anyhow::Result<()> {

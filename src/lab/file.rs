@@ -100,7 +100,7 @@ pub enum Disclosure {
     Rationale,
     /// The points only.
     Points,
-    /// Nothing: the check does not show.
+    /// Not even the title: only that there is a check, and its points.
     None,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::clock::{Answers, Clock, Decision, Times};
 use crate::kinds::{Answer, ExpectSpec, View};
-use crate::lab::{Check, Placed, Span};
+use crate::lab::{Check, Disclosure, Placed, Span};
 use crate::outcome::{CheckOutcome, Mismatch, OutputLine, Place, Verdict};
 use crate::timeline::Timeline;
 use crate::timeline::event::{Event, Phase, What};
@@ -140,6 +140,7 @@ impl Referee {
             }
             Verdict::Failed | Verdict::Inconclusive => outcome.output = self.output(timeline),
         }
+        disclose(&mut outcome, self.check.disclosure);
         outcome
     }
 
@@ -190,6 +191,31 @@ fn blame(outcome: &mut CheckOutcome, unmet: &Mismatch, others: &[String], blamed
     } else if let Some((other, _)) = find(&[Verdict::Error, Verdict::Inconclusive]) {
         outcome.verdict = Verdict::Inconclusive;
         outcome.message = format!("cannot be judged: {lacks}, and `{other}` could not be judged either");
+    }
+}
+
+/// Takes away what the lab's author does not want to be seen of a check that did not pass.
+fn disclose(outcome: &mut CheckOutcome, disclosure: Disclosure) {
+    if disclosure == Disclosure::None {
+        "a check that is not shown".clone_into(&mut outcome.title);
+        outcome.criterion = None;
+    }
+    if disclosure == Disclosure::Full || outcome.verdict == Verdict::Passed {
+        return;
+    }
+    outcome.expected = None;
+    if disclosure == Disclosure::Actual {
+        return;
+    }
+    if matches!(outcome.verdict, Verdict::Failed | Verdict::Inconclusive) {
+        "what was seen is not shown for this check".clone_into(&mut outcome.message);
+    }
+    (outcome.observed, outcome.cause) = (None, None);
+    outcome.witnesses.clear();
+    outcome.more_witnesses = 0;
+    outcome.output.clear();
+    if disclosure != Disclosure::Rationale {
+        outcome.hint = None;
     }
 }
 

@@ -1,32 +1,46 @@
 //! The last hand on an outcome before anybody sees it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::outcome::Outcome;
 use crate::outcome::redact::{Redactor, Secret};
 
 /// What every outcome gets before anybody sees it: commands that can be typed as they are, and no secret.
 pub struct Polish {
-    submission: PathBuf,
+    /// The lab as it was typed.
+    lab: String,
+    /// What else has to be typed again.
+    options: String,
     /// Takes the secrets out of any text.
     pub redactor: Redactor,
 }
 
 impl Polish {
-    /// For a run on this submission.
-    pub fn new(submission: &Path) -> Self {
-        Self { submission: submission.to_owned(), redactor: Redactor::new(&secrets()) }
+    /// For a run of this lab, from this folder of labs, on this submission.
+    pub fn new(lab: &str, checks: Option<&Path>, submission: &Path) -> Self {
+        let checks = checks.map(|folder| format!(" --checks {}", quoted(folder)));
+        let submission = (submission != Path::new(".")).then(|| format!(" --submission {}", quoted(submission)));
+        let options = checks.unwrap_or_default() + &submission.unwrap_or_default();
+        Self { lab: quoted(Path::new(lab)), options, redactor: Redactor::new(&secrets()) }
     }
 
     /// Finishes an outcome.
     pub fn outcome(&self, outcome: &mut Outcome) {
-        if self.submission != Path::new(".") {
-            for next in outcome.checks.iter_mut().filter_map(|check| check.next.as_mut()) {
-                next.push_str(&format!(" --submission {}", self.submission.display()));
+        let by_name = format!("kgrade {} ", outcome.lab);
+        for next in outcome.checks.iter_mut().filter_map(|check| check.next.as_mut()) {
+            if let Some(rest) = next.strip_prefix(&by_name) {
+                *next = format!("kgrade {} {rest}{}", self.lab, self.options);
             }
         }
         self.redactor.outcome(outcome);
     }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |sign: char| sign.is_alphanumeric() || "-_./:=+,@%~".contains(sign);
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// The secrets that kgrade's own environment holds. Learners' programs never get them; a report must not tell them either.

@@ -19,22 +19,25 @@ pub struct Facts<'a> {
 pub struct Fact<'a> {
     /// The record.
     pub record: Record<'a>,
-    /// Its value as JSON, when it is JSON.
+    /// Its value as JSON, when it is JSON and values are judged.
     pub json: Option<Value>,
     /// The event it carries, also when its form is wrong: a wrong value must not look like a wrong key.
     pub event: Option<&'a Event>,
 }
 
 impl<'a> Facts<'a> {
-    /// Looks at every record once.
-    pub fn of(records: impl Iterator<Item = Record<'a>>, set: Option<&'a DataSet>) -> Self {
+    /// Looks at every record once. Without a data set nothing is decoded, and what was decoded is kept only for `values`: a topic may hold a million records.
+    pub fn of(records: impl Iterator<Item = Record<'a>>, set: Option<&'a DataSet>, values: bool) -> Self {
         let events = set.map_or(&[][..], |set| &set.events);
         let by_id: HashMap<&str, &Event> = events.iter().map(|event| (event.id.as_str(), event)).collect();
         let records = records
             .map(|record| {
+                if set.is_none() {
+                    return Fact { record, json: None, event: None };
+                }
                 let json = record.value.and_then(|value| serde_json::from_slice(value).ok());
                 let event = recognise(record.value.unwrap_or_default(), json.as_ref(), &by_id);
-                Fact { record, json, event }
+                Fact { record, json: json.filter(|_| values), event }
             })
             .collect();
         Self { records, events }

@@ -137,7 +137,7 @@ impl Expect for Records {
             return Answer::NotYet(view.with_ends(Mismatch::new(message, format!("topic {} with {}", self.topic, self.wanted()), "no such topic")));
         }
         let set = self.of.as_deref().and_then(|name| view.data_set(name));
-        let facts = Facts::of(topic.records(view.timeline), set);
+        let facts = Facts::of(topic.records(view.timeline), set, self.values.is_some());
         if facts.records.is_empty() {
             let message = format!("topic {} is empty", self.topic);
             return Answer::NotYet(view.with_ends(Mismatch::new(message, self.wanted(), "no record")));
