@@ -3,7 +3,7 @@
 //!
 //! `SNAPSHOTS=overwrite cargo test --test surface` writes the expected files anew.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

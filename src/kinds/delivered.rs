@@ -12,8 +12,6 @@ use super::{Answer, Expect, Finding, Kind, Reference, View};
 use crate::outcome::Mismatch;
 use crate::timeline::{Delivery, Instance};
 
-const NOTHING: &str = "your program delivered nothing to the sink";
-
 const CAUSE_OF_NOTHING: &str = "the program runs, but posts nothing to SINK_URL. It may read nothing: a group without committed offsets begins at the end of the topic \
     unless auto.offset.reset is `earliest`, and the topic and the group are those in KAFKA_TOPIC and KAFKA_GROUP_ID";
 
@@ -98,7 +96,7 @@ impl Expect for Delivered {
         {
             let seen = count(deliveries.len() as u64, "delivery");
             let mismatch = if deliveries.is_empty() {
-                Mismatch::new(NOTHING, format!("{} begun", count(wanted, "delivery")), "no POST at all")
+                self.nothing(view, format!("{} begun", count(wanted, "delivery")))
             } else {
                 let message = format!("your program began {seen} and no more");
                 Mismatch::new(message, format!("{} begun", count(wanted, "delivery")), format!("{seen} begun"))
@@ -181,10 +179,7 @@ impl Delivered {
         }
         let (all, done) = (count(wanted.len() as u64, "event"), wanted.len() - lost.len());
         let deliveries = self.deliveries(view);
-        let Some(first) = deliveries.first() else {
-            let mismatch = Mismatch::new(NOTHING, format!("all {all}"), "no POST at all");
-            return Some(if self.running(view) { mismatch.cause(CAUSE_OF_NOTHING) } else { mismatch });
-        };
+        let Some(first) = deliveries.first() else { return Some(self.nothing(view, format!("all {all}"))) };
         let message = lack(lost.len() as u64, wanted.len() as u64, "event", ["was delivered", "was not delivered", "were not delivered"]);
         let topic = deliveries.iter().find_map(|delivery| delivery.record.as_ref().map(|(topic, _, _)| topic.to_string()));
         let witnesses = lost.iter().map(|id| view.event_place(topic.as_deref().unwrap_or(""), id));
@@ -196,6 +191,21 @@ impl Delivered {
             }
             _ => mismatch,
         })
+    }
+
+    /// No POST at all.
+    fn nothing(&self, view: &View<'_>, expected: String) -> Mismatch {
+        let who = self.by.as_ref().map_or_else(|| "your program".to_owned(), |name| format!("`{name}`"));
+        let mismatch = Mismatch::new(format!("{who} delivered nothing to the sink"), expected, "no POST at all");
+        let others = view.timeline.instances_of(view.check);
+        match others.into_iter().find(|(_, other)| !other.deliveries.is_empty()) {
+            _ if !self.running(view) => mismatch,
+            None => mismatch.cause(CAUSE_OF_NOTHING),
+            Some((other, _)) => mismatch.cause(format!(
+                "the program runs, but posts nothing, while `{}` did: it reads the right topic, and stands still at the first record that it met",
+                short_name(other)
+            )),
+        }
     }
 
     fn running(&self, view: &View<'_>) -> bool {

@@ -275,6 +275,6 @@ impl CheckCtx {
 
 /// Says in the mismatch how long it was waited for.
 fn waited(mut mismatch: Mismatch, limit: Duration) -> Mismatch {
-    mismatch.observed = format!("{} after {:.1} s", mismatch.observed, limit.as_secs_f64());
+    mismatch.observed = format!("{}, still so after a wait of {:.1} s", mismatch.observed, limit.as_secs_f64());
     mismatch
 }

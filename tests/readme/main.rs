@@ -1,6 +1,6 @@
 //! What README.md and docs/ say is so: transcripts are run, YAML is linted, the tutorial is graded, tables and links are checked.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 mod markdown;
 mod tables;

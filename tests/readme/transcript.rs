@@ -1,11 +1,13 @@
 //! The transcript at the top of the README is what kgrade prints.
+//!
+//! `SNAPSHOTS=overwrite cargo test --test readme transcript` puts what it prints now into the README.
 
 use snapbox::{Assert, Data};
 
 use super::markdown::blocks;
-use super::{kgrade, read};
+use super::{kgrade, read, root};
 
-/// What differs from run to run, by how its line begins: the rest of such a line is not compared, or only as far as the pattern says.
+/// What differs from run to run, by how its line begins, and what is compared instead.
 const VARYING: &[(&str, &str)] = &[
     ("            (first seen at ", "            (first seen at [..] s, [..] looks)"),
     ("  evidence  partition ", "  evidence  partition [..], offset [..]: no key, expected `u-[..]`"),
@@ -60,7 +62,12 @@ fn the_transcript_is_what_kgrade_prints() {
     let output = kgrade().args(&arguments).output().unwrap();
     let (shown, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), code.trim().parse().ok(), "{shown}\n{errors}");
+    let shown = without_commit(&shown);
+    if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
+        std::fs::write(root().join("README.md"), page.replacen(expected, &shown, 1)).unwrap();
+        return;
+    }
     let expected = Data::text(pattern(expected));
     assert!(expected.to_string().contains("[..]"), "nothing varies any more: {expected}");
-    Assert::new().eq(without_commit(&shown), expected);
+    Assert::new().eq(shown, expected);
 }

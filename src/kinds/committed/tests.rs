@@ -23,7 +23,7 @@ fn with_bad() -> Story {
 fn never_looked_at_or_never_moved() {
     assert_says(&story(), AT_MOST, "not shown: the offsets of group g were never looked at", &[]);
     assert_says(&story().offsets(&[(0, 0), (1, 0)]), AT_MOST, "holds (0)", &[]);
-    assert_says(&story().offsets(&[(0, 0), (1, 0)]), ANY, "not yet: group g has committed nothing", &["only when your program calls commit()"]);
+    assert_says(&story().offsets(&[(0, 0), (1, 0)]), ANY, "not yet: group g has committed nothing", &["your program did not call commit()"]);
     let none = story().deliver("first", 1..=6).offsets(&[(0, 0), (1, 0)]);
     for spec in [EQUALS, COVERS] {
         assert_says(&none, spec, "not yet: group g has committed nothing", &["partition 0: offset 0 committed, 3 is due"]);

@@ -65,6 +65,14 @@ fn by_one_instance() {
 }
 
 #[test]
+fn one_that_stands_still_while_another_did_not() {
+    let stuck = story().deliver("first", 1..=3).exit("first", 0).start("second");
+    let second = "delivered: { every: [events], by: second }";
+    assert_says(&stuck, second, "not yet: `second` delivered nothing to the sink", &["while `first` did", "stands still", "!auto.offset.reset"]);
+    assert_says(&stuck.exit("second", 1), second, "violated: `second` delivered nothing to the sink", &["exit code 1", "!stands still"]);
+}
+
+#[test]
 fn begun() {
     assert_says(&story().begin("first", 1).begin("first", 2), BEGUN, "not yet: your program began 2 deliveries and no more", &["observed 2 deliveries begun"]);
     assert_says(&story().begin("first", 1), BEGUN, "not yet: your program began 1 delivery and no more", &[]);
