@@ -10,15 +10,21 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use super::folder;
 
 /// The name of the hidden command that runs [`watch`].
 pub const COMMAND: &str = "internal-watchdog";
 
 /// The environment variable that marks every process started for a run; its value is the run's mark.
 pub const MARK_VARIABLE: &str = "KGRADE_RUN";
+
+/// How long a process may take from its start until its environment can be read.
+const STARTING: Duration = Duration::from_millis(250);
 
 /// A handle to the watchdog. Clones share one watchdog.
 #[derive(Clone, Debug, Default)]
@@ -140,11 +146,18 @@ pub fn watch(input: impl std::io::Read) {
     entries.retain(|_, count| *count > 0);
     // Processes first: a live broker would write into a folder that is being deleted.
     for entry in entries.keys() {
-        if let Some(pgid) = entry.strip_prefix("group ").and_then(|text| text.parse().ok()) {
-            if let Some(pid) = Pid::from_raw(pgid) {
-                let _ = kill_process_group(pid, Signal::KILL);
-            }
-        } else if let Some(mark) = entry.strip_prefix("mark ") {
+        if let Some(group) = entry.strip_prefix("group ").and_then(|text| Pid::from_raw(text.parse().ok()?)) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+    let marks: Vec<&str> = entries.keys().filter_map(|entry| entry.strip_prefix("mark ")).collect();
+    for mark in &marks {
+        kill_marked(mark);
+    }
+    if !marks.is_empty() {
+        // What was being started when kgrade died carries its mark only now.
+        std::thread::sleep(STARTING);
+        for mark in &marks {
             kill_marked(mark);
         }
     }
@@ -171,7 +184,7 @@ pub fn kill_marked(mark: &str) -> usize {
                 killed += 1;
             }
         }
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(5));
     }
     killed
 }
@@ -193,14 +206,13 @@ pub fn marked_processes(mark: &str) -> Vec<Pid> {
         .collect()
 }
 
-fn remove_folder(folder: &Path) {
+fn remove_folder(path: &Path) {
     // A process that was just killed may still be closing files: try a few times.
     for _ in 0..20 {
-        match std::fs::remove_dir_all(folder) {
-            Ok(()) => return,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
-            Err(_) => std::thread::sleep(std::time::Duration::from_millis(50)),
+        if folder::remove(path).is_ok() {
+            return;
         }
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

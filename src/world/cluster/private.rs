@@ -9,15 +9,14 @@ use super::image::Image;
 use super::node::{BootFailure, Recipe};
 use super::work::Work;
 use super::{ClusterSpec, jars, java};
-use crate::world::guard::Lease;
+use crate::world::folder::PrivateFolder;
 
 /// The running cluster. Dropping it kills the broker and deletes its folder.
 #[derive(Debug)]
 pub struct PrivateCluster {
-    // Field order matters: first the process goes, then its folder, and the watchdog looks after both until then.
+    // Field order matters: first the process goes, then its folder.
     pub(super) booted: Booted,
-    _folder: tempfile::TempDir,
-    _lease: Lease,
+    _folder: PrivateFolder,
     pub(super) advertised: Option<u16>,
     pub(super) version: String,
     pub(super) warning: Option<String>,
@@ -103,18 +102,13 @@ pub fn told(failure: BootFailure) -> ClusterError {
 }
 
 fn start_once(work: &Work, spec: &ClusterSpec, prepared: &Prepared) -> Result<PrivateCluster, BootFailure> {
-    let parent = std::env::temp_dir();
-    let folder = tempfile::Builder::new()
-        .prefix("kgrade-broker-")
-        .tempdir_in(&parent)
-        .map_err(ClusterError::folder("create a folder in", &parent))?;
-    let lease = work.guard().folder(folder.path());
+    let made = PrivateFolder::make(work.guard(), "kgrade-broker-");
+    let folder = made.map_err(ClusterError::folder("create a folder in", std::env::temp_dir()))?;
     let booted = start_in(work, spec, prepared, folder.path())?;
     let version = prepared.recipe.jars.version.clone();
     Ok(PrivateCluster {
         booted,
         _folder: folder,
-        _lease: lease,
         advertised: spec.learner_advertised,
         version,
         warning: prepared.recipe.jars.warning.clone(),

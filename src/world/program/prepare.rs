@@ -149,10 +149,14 @@ pub async fn prepare(submission: &Submission, context: &PrepareContext<'_>) -> R
 
 impl Prepared {
     async fn copy_of(shared: Arc<Shared>) -> Result<Self, PrepareError> {
-        let folder = RunFolder::make(&shared.guard)?;
-        let (from, to) = (Arc::clone(&shared), folder.work());
-        blocking(move || from.original.copy(&to)).await?;
-        Ok(Self { folder, shared })
+        blocking(move || {
+            // The folder belongs to the work: when nobody waits for the copy any more, it goes after the last file was written, not under the hand
+            // that writes.
+            let folder = RunFolder::make(&shared.guard)?;
+            shared.original.copy(&folder.work())?;
+            Ok(Self { folder, shared })
+        })
+        .await
     }
 
     /// Another private copy, for programs that must not meet what those of this one leave behind.
@@ -187,8 +191,10 @@ impl Drop for Prepared {
 }
 
 /// Copies files without holding up other tasks.
-pub(super) async fn blocking(work: impl FnOnce() -> Result<(), TreeError> + Send + 'static) -> Result<(), PrepareError> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?.map_err(PrepareError::from)
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PrepareError> + Send + 'static,
+) -> Result<T, PrepareError> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 fn owner(own: bool) -> &'static str {

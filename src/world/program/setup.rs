@@ -57,7 +57,7 @@ impl Setup<'_> {
         let Self { context, .. } = self;
         let (tree, work) = (self.submission.tree.clone(), folder.join("work"));
         let target = work.clone();
-        blocking(move || tree.copy(&target)).await?;
+        blocking(move || Ok(tree.copy(&target)?)).await?;
         let own = match self.own {
             Some((requirements, python)) => Some(Environment::build_in(folder, requirements, python, context).await?),
             None => None,

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::run_folder::remove;
+use crate::world::folder::remove;
 use crate::world::guard::Guard;
 use crate::world::progress::Progress;
 
@@ -48,7 +48,7 @@ struct Unfinished(Option<PathBuf>);
 impl Drop for Unfinished {
     fn drop(&mut self) {
         if let Some(folder) = &self.0 {
-            remove(folder);
+            let _ = remove(folder);
         }
     }
 }
@@ -122,7 +122,7 @@ impl Store<'_> {
         let prefix = format!("{key}-");
         for entry in fs::read_dir(&self.place).into_iter().flatten().filter_map(Result::ok) {
             if entry.file_name().to_string_lossy().starts_with(&prefix) {
-                remove(&entry.path());
+                let _ = remove(&entry.path());
             }
         }
     }

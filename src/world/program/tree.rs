@@ -193,7 +193,7 @@ impl Tree {
 
     /// Writes a copy of the folder to `to`, which is made. Blocks are shared with the original where the file system can do that.
     pub fn copy(&self, to: &Path) -> Result<(), TreeError> {
-        fs::create_dir_all(to).map_err(TreeError::io("make", to))?;
+        fs::create_dir(to).map_err(TreeError::io("make", to))?;
         for entry in &self.entries {
             let (source, target) = (self.root.join(&entry.path), to.join(&entry.path));
             match &entry.kind {
