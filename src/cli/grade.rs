@@ -95,7 +95,7 @@ pub fn grade(args: &GradeArgs) -> Done {
         lab: resolved,
         checks: chosen,
         lab_text: source.source.text.to_string(),
-        polish: Arc::new(Polish::new(&args.submission)),
+        polish: Arc::new(Polish::new(args.lab.as_deref().unwrap_or_default(), &args.submission)),
     };
     let result = runtime.block_on(run.go());
     // A blocking call that is still under way (a dead broker) must not keep the person waiting.
