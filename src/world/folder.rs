@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
         fs::create_dir(path.join("a")).unwrap();
         fs::write(path.join("a/b"), "").unwrap();
-        fs::set_permissions(path.join("a"), Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(path.join("a"), Permissions::from_mode(0o000)).unwrap();
         drop(folder);
         assert!(!path.exists());
         assert!(remove(&path).is_ok(), "it is gone already");
