@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::payload::{Payload, RecordBlock};
+use super::wire::{Api, FaultUse, Foreign, Request, Response, Side, Unread};
 use crate::outcome::Mismatch;
 
 /// A name that many events share.
@@ -87,6 +88,26 @@ pub enum What {
     GroupSeen { group: Name, description: Option<GroupSeen> },
     /// The grader removed a dead member from a group.
     Evicted { group: Name, member: String },
+    /// A program connected to a broker through the tap. `connection` is unique within the run.
+    Connected { connection: u64, instance: Name, node: i32 },
+    /// A connection ended; `by` is who ended it, `reason` why when the tap did.
+    Disconnected { connection: u64, by: Side, reason: Option<String> },
+    /// A peer on this connection does not speak Kafka.
+    NotKafka { connection: u64, speaks: Foreign },
+    /// A request arrived at the tap, which forwards it only after this. Appended before the broker can know of it. `bytes` is the frame's length.
+    Requested { connection: u64, correlation: i32, api: Api, version: i16, client: Option<Name>, bytes: u32, request: Request },
+    /// The broker's answer arrived at the tap, which passes it on only after this. The time is that of the frame's last byte.
+    Responded { connection: u64, correlation: i32, bytes: u32, response: Response },
+    /// A frame was forwarded without being read. `from` is who sent it.
+    Unread { connection: u64, from: Side, api: Api, version: i16, bytes: u64, reason: Unread },
+    /// From here on only the number of such frames of an instance is kept, told when it is over: it had sent more than is kept in full.
+    Spared { instance: Name, api: Api, count: u64 },
+    /// A fault begins to work; `text` says in words what it does to what.
+    FaultArmed { check: Name, fault: Name, text: String },
+    /// A fault ends; what it held is released.
+    FaultDisarmed { check: Name, fault: Name },
+    /// A fault did something. `correlation` is `None` when it refused a connection.
+    FaultUsed { check: Name, fault: Name, connection: u64, correlation: Option<i32>, did: FaultUse },
     /// The cluster stopped answering or its process ended.
     ClusterDied { reason: String },
 }

@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::commit::Commit;
 use super::event::{GroupSeen, Name};
 use super::frontier::Frontier;
 use super::topic::Topic;
+
+/// How many commits back an answer is looked for: more than a client has open at once.
+const MANY: usize = 4096;
 
 /// What is known of a consumer group.
 #[derive(Debug, Default)]
@@ -28,8 +32,10 @@ pub struct Offsets {
     pub last_look: Option<(u64, u64)>,
     /// When the state last changed.
     pub changed_at: u64,
-    /// Looks that showed a committed offset beyond what was delivered.
+    /// Looks that showed a committed offset beyond what was delivered, and commits on the wire that were.
     pub ahead: Vec<Ahead>,
+    /// The commits that crossed the wire, in order.
+    pub commits: Vec<Commit>,
 }
 
 /// A committed offset beyond what was delivered.
@@ -43,6 +49,8 @@ pub struct Ahead {
     pub committed: i64,
     /// The first offset that was not delivered.
     pub frontier: i64,
+    /// The commit, by its place in [`Offsets::commits`], when it was seen on the wire: then `at` is exact. Else it was seen by looking at the group.
+    pub commit: Option<usize>,
 }
 
 impl Offsets {
@@ -59,10 +67,30 @@ impl Offsets {
         for (&partition, &committed) in offsets {
             // Without an event that is due there is nothing to be ahead of: the commit may be of records that are not on the timeline yet.
             let Some(frontier) = topic.frontiers.get(&partition).and_then(Frontier::first_due) else { continue };
-            let repeated = self.ahead.last().is_some_and(|last| last.partition == partition && last.committed == committed);
+            let repeated = self.ahead.iter().rev().any(|known| known.partition == partition && known.committed == committed);
             if committed > frontier && !repeated {
-                self.ahead.push(Ahead { at, partition, committed, frontier });
+                self.ahead.push(Ahead { at, partition, committed, frontier, commit: None });
             }
+        }
+    }
+
+    /// Takes the broker's answer to the commit of one partition. Only a commit that the broker took can be ahead.
+    pub(super) fn answer(&mut self, request: (u64, i32), partition: i32, at: u64, error: i16) {
+        let found =
+            self.commits.iter().enumerate().rev().take(MANY).find(|(_, commit)| commit.request == request && commit.partition == partition);
+        let Some(place) = found.map(|(place, _)| place) else { return };
+        let Some(commit) = self.commits.get_mut(place) else { return };
+        commit.answered = Some((at, error));
+        if error != 0 || commit.transactional || !commit.is_ahead() {
+            return;
+        }
+        let ahead =
+            Ahead { at: commit.at, partition, committed: commit.offset, frontier: commit.first_due.unwrap_or(0), commit: Some(place) };
+        // A look may have shown the same commit before its answer came: the wire knows the moment.
+        match self.ahead.iter_mut().rev().find(|known| known.partition == partition && known.committed == ahead.committed) {
+            Some(known) if known.commit.is_none() && known.at >= ahead.at => *known = ahead,
+            Some(_) => {}
+            None => self.ahead.push(ahead),
         }
     }
 }

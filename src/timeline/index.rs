@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::commit::{Committing, Unanswered};
 use super::delivery::Delivery;
 use super::event::{Event, Name, Stream, What};
+use super::exchange::Exchanges;
 use super::group::Group;
 use super::instance::{Exit, Instance};
 use super::topic::{Produced, Topic};
+use super::wire::{Request, Response};
 
 /// All events of a run in order, with an index that grows with them.
 #[derive(Debug, Default)]
@@ -20,6 +23,9 @@ pub struct Timeline {
     /// Deliveries of events whose place is not known yet: a fast consumer is quicker than the grader's own record of what it wrote.
     unplaced: HashMap<(String, Name), Vec<u64>>,
     cluster_died: Option<(u64, String)>,
+    pub(super) exchanges: Exchanges,
+    /// Commits on the wire that were not answered yet.
+    unanswered: Unanswered,
 }
 
 /// When a check began to act and to expect.
@@ -185,6 +191,20 @@ impl Timeline {
             What::ClusterDied { reason } => {
                 self.cluster_died.get_or_insert((at, reason.clone()));
             }
+            What::Connected { .. }
+            | What::Disconnected { .. }
+            | What::NotKafka { .. }
+            | What::Unread { .. }
+            | What::Spared { .. }
+            | What::FaultUsed { .. } => self.exchanges.see(position, event),
+            What::Requested { connection, correlation, request, .. } => {
+                self.exchanges.see(position, event);
+                self.index_commit(at, (*connection, *correlation), request);
+            }
+            What::Responded { connection, correlation, response, .. } => {
+                self.exchanges.see(position, event);
+                self.answer_commit(at, (*connection, *correlation), response);
+            }
             What::ActionBegun { .. }
             | What::ActionEnded { .. }
             | What::Look { .. }
@@ -193,7 +213,35 @@ impl Timeline {
             | What::Cut { .. }
             | What::Fed { .. }
             | What::TopicCreated { .. }
-            | What::Evicted { .. } => {}
+            | What::Evicted { .. }
+            | What::FaultArmed { .. }
+            | What::FaultDisarmed { .. } => {}
+        }
+    }
+
+    fn index_commit(&mut self, at: u64, id: (u64, i32), request: &Request) {
+        let (group, member, generation, offsets, transactional) = match request {
+            Request::OffsetCommit { group, member, generation, offsets, .. } => (group, member, *generation, offsets, false),
+            Request::TxnOffsetCommit { group, member, generation, offsets, .. } => (group, member, *generation, offsets, true),
+            _ => return,
+        };
+        let Some(connection) = self.exchanges.connection(id.0) else { return };
+        let committing = Committing { at, instance: &connection.instance, request: id, member, generation, transactional };
+        for position in offsets {
+            let commit = committing.of(position, self.topics.get(&position.topic));
+            let known = self.groups.entry(group.clone()).or_default().offsets.entry(position.topic.clone()).or_default();
+            known.commits.push(commit);
+        }
+        self.unanswered.insert(id, group.clone());
+    }
+
+    fn answer_commit(&mut self, at: u64, id: (u64, i32), response: &Response) {
+        let Some(group) = self.unanswered.remove(&id).and_then(|group| self.groups.get_mut(&group)) else { return };
+        let Response::Partitions { partitions } = response else { return };
+        for coded in partitions {
+            if let Some(offsets) = group.offsets.get_mut(&coded.topic) {
+                offsets.answer(id, coded.partition, at, coded.error);
+            }
         }
     }
 

@@ -43,7 +43,7 @@ pub fn explain(view: &View<'_>, group: &str, topic: &Topic, ahead: &Ahead, offse
     let message = format!("offset {} of partition {} was committed while {name} {what}; {loss}", ahead.committed, ahead.partition);
     let expected = format!("group {group} commits at most offset {} there", ahead.frontier);
     let witnesses = offsets.ahead.iter().map(|ahead| {
-        let Ahead { at, partition, committed, frontier } = ahead;
+        let Ahead { at, partition, committed, frontier, .. } = ahead;
         format!("partition {partition} at {}: offset {committed} committed, offset {frontier} not delivered", seconds(*at))
     });
     let observed = format!("offset {} committed, seen at {}", ahead.committed, seconds(ahead.at));

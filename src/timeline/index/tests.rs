@@ -44,7 +44,7 @@ fn a_commit_beyond_an_unanswered_delivery_is_ahead() {
     let seen = |timeline: &Timeline| timeline.group("g").unwrap().offsets["t"].ahead.clone();
     assert_eq!(seen(&timeline), vec![], "offset 1 is no event: a commit may pass it");
     timeline.append(at(10, offsets(3)));
-    assert_eq!(seen(&timeline), vec![Ahead { at: 10, partition: 0, committed: 3, frontier: 2 }]);
+    assert_eq!(seen(&timeline), vec![Ahead { at: 10, partition: 0, committed: 3, frontier: 2, commit: None }]);
 }
 
 #[test]

@@ -1,0 +1,84 @@
+//! Which requests are meant: the words by which the check language picks them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::wire::{Api, Batch, Compression, Isolation, Request};
+
+/// Which requests are meant. All that is named must hold; of a list, one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestFilter {
+    /// Kafka's APIs by name: `Produce`, `OffsetCommit`, … All when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub api: Vec<Api>,
+    /// The topic is among those that the request is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// The partition is among those that the request is about; with `topic`, of that topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<i32>,
+    /// The consumer group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The transactional id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transactional_id: Option<String>,
+    /// `Produce`: the acknowledgements asked for: 0, 1 or -1 (all).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acks: Option<i16>,
+    /// `Produce`: every batch is, or none is, from an idempotent producer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotent: Option<bool>,
+    /// `Produce`: every batch is, or none is, part of a transaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transactional: Option<bool>,
+    /// `Produce`: every batch is, or none is, compressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compressed: Option<bool>,
+    /// `Fetch` and `ListOffsets`: what the reader may see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Isolation>,
+    /// `EndTxn`: it commits (true) or aborts (false).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<bool>,
+}
+
+impl RequestFilter {
+    /// Whether a request is one of those that are meant.
+    #[must_use]
+    pub fn matches(&self, api: Api, request: &Request) -> bool {
+        (self.api.is_empty() || self.api.contains(&api))
+            && self.is_about(request)
+            && self.group.as_deref().is_none_or(|wanted| request.group().is_some_and(|group| group == wanted))
+            && self.transactional_id.as_deref().is_none_or(|wanted| request.transactional_id().is_some_and(|id| id == wanted))
+            && self.acks.is_none_or(|wanted| matches!(request, Request::Produce { acks, .. } if *acks == wanted))
+            && batches(request, self.idempotent, |batch| batch.producer_id >= 0)
+            && batches(request, self.transactional, |batch| batch.transactional)
+            && batches(request, self.compressed, |batch| batch.compression != Compression::None)
+            && self.isolation.is_none_or(|wanted| matches!(request, Request::Fetch { isolation, .. } | Request::ListOffsets { isolation, .. } if *isolation == wanted))
+            && self.commit.is_none_or(|wanted| matches!(request, Request::EndTxn { commit, .. } if *commit == wanted))
+    }
+
+    /// Whether it names something that can only be told when the whole request was read, beyond its API.
+    #[must_use]
+    pub fn needs_contents(&self) -> bool {
+        *self != Self { api: self.api.clone(), ..Self::default() }
+    }
+
+    fn is_about(&self, request: &Request) -> bool {
+        if self.topic.is_none() && self.partition.is_none() {
+            return true;
+        }
+        request.places().iter().any(|(topic, partition)| {
+            self.topic.as_deref().is_none_or(|wanted| wanted == *topic) && self.partition.is_none_or(|wanted| *partition == Some(wanted))
+        })
+    }
+}
+
+/// Whether all batches of a `Produce` are as wanted. Requests without batches are not.
+fn batches(request: &Request, wanted: Option<bool>, is: impl Fn(&Batch) -> bool) -> bool {
+    let Some(wanted) = wanted else { return true };
+    matches!(request, Request::Produce { batches, .. } if !batches.is_empty() && batches.iter().all(|batch| is(batch) == wanted))
+}
