@@ -9,7 +9,9 @@ mod instance;
 pub mod referee;
 pub mod replay;
 mod scene;
+mod seats;
 
 pub use context::{CheckCtx, StartSpec};
 pub use engine::{Observer, Silent};
 pub use scene::Scene;
+pub use seats::Seats;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use tokio::sync::{Mutex, watch};
 
+use super::seats::Seats;
 use crate::outcome::RunFacts;
 use crate::timeline::{Recorder, What};
 use crate::world::cluster::{Cluster, Health};
@@ -14,6 +15,7 @@ use crate::world::guard::Guard;
 use crate::world::kafka::Kafka;
 use crate::world::program::{Prepared, SubmissionError};
 use crate::world::sink::Sink;
+use crate::world::tap::Tap;
 
 /// How long a broker that answers no more may take until its process has ended.
 const DYING: Duration = Duration::from_secs(1);
@@ -29,6 +31,10 @@ pub struct Scene {
     pub recorder: Recorder,
     /// The cluster.
     pub cluster: Cluster,
+    /// What stands between every program and every broker.
+    pub tap: Tap,
+    /// The places at the tap.
+    pub seats: Seats,
     /// The grader's own client, on the ADMIN listener.
     pub kafka: Kafka,
     /// The HTTP service that learners' programs deliver to.
