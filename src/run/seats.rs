@@ -51,23 +51,21 @@ mod tests {
     use super::*;
     use crate::lab::{Bindings, LabSource};
 
-    fn lab(text: &str) -> crate::lab::Lab {
-        LabSource::parse("seats", text).unwrap().resolve(&Bindings { run_id: "run".to_owned(), seed: 1 }).unwrap()
-    }
-
-    fn checks(starts: &[usize]) -> crate::lab::Lab {
-        let mut text = "kgrade: 1\nlab: lab-99\ntitle: Seats\nprograms: { p: { default: [p] } }\nchecks:\n".to_owned();
+    fn checks(starts: &[usize]) -> Vec<Check> {
+        let mut text =
+            format!("kgrade: 1\nlab: lab-99\ntitle: Seats\npoints: {}\nprograms: {{ p: {{ default: [p] }} }}\nchecks:\n", starts.len());
         for (nth, count) in starts.iter().enumerate() {
             let actions: String = (0..*count).map(|start| format!("      - start: {{ program: p, as: p{start} }}\n")).collect();
             text += &format!("  - id: check-{nth}\n    title: T\n    points: 1\n    hint: H\n    do:\n{actions}");
             text += "    expect: [ { topic: { name: t, partitions: 1 } } ]\n";
         }
-        lab(&text)
+        let lab = LabSource::parse("checks/lab-99/lab.yaml", &text).unwrap();
+        lab.resolve(&Bindings { run_id: "run".to_owned(), seed: 1 }).unwrap().checks
     }
 
     #[test]
     fn as_many_as_may_run_at_once_but_not_without_end() {
-        let count = |starts: &[usize], jobs| Seats::of(&checks(starts).checks, jobs).count();
+        let count = |starts: &[usize], jobs| Seats::of(&checks(starts), jobs).count();
         assert_eq!(count(&[1, 2, 3], 2), 5);
         assert_eq!(count(&[1, 2, 3], 6), 6);
         assert_eq!(count(&[6, 6, 6], 6), MOST);
@@ -77,11 +75,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_check_gets_all_or_waits() {
-        let lab = checks(&[10, 10]);
-        let seats = Seats::of(&lab.checks, 2);
+        let checks = checks(&[10, 10]);
+        let seats = Seats::of(&checks, 2);
         assert_eq!(seats.count(), 16);
-        let first = seats.reserve(&lab.checks[0]).await;
-        let second = seats.reserve(&lab.checks[1]);
+        let first = seats.reserve(&checks[0]).await;
+        let second = seats.reserve(&checks[1]);
         tokio::pin!(second);
         let none = std::future::poll_fn(|context| std::task::Poll::Ready(second.as_mut().poll(context).is_pending())).await;
         assert!(none, "six are left, and ten are needed");
