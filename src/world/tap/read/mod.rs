@@ -19,7 +19,6 @@ mod topic_ids;
 mod transactions;
 mod walked;
 
-
 use bytes::Bytes;
 use kafka_protocol::messages::{self as api, ApiKey};
 
