@@ -5,6 +5,7 @@
 pub mod clock;
 mod context;
 pub mod engine;
+mod eviction;
 mod instance;
 pub mod referee;
 pub mod replay;

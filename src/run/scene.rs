@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use tokio::sync::{Mutex, watch};
 
+use super::eviction;
 use super::seats::Seats;
 use crate::outcome::RunFacts;
 use crate::timeline::{Recorder, What};
@@ -96,19 +97,21 @@ impl Scene {
         Some(format!("the broker died ({status}) while this was graded{tail}"))
     }
 
-    /// Removes the members that a check's crashed programs left behind in a group.
+    /// Removes the members that a check's crashed programs left behind in a group. Which these are is known from the wire.
     ///
     /// # Errors
-    /// When the coordinator refuses, or when another instance of the check is still alive: without the wire nobody can tell whose member is whose.
+    /// When the coordinator refuses, or when another instance of the check is alive and none of the members was seen on the wire: then nobody
+    /// can tell whose member is whose.
     pub async fn evict_dead(&self, check: &str, group: &str) -> Result<()> {
-        let alive = self.recorder.timeline().instances_of(check).iter().any(|(_, instance)| instance.alive());
-        if alive {
-            bail!("cannot tell which member of group {group} died while another instance of `{check}` is alive");
-        }
         let Some(description) = self.kafka.describe_group(group).await? else { return Ok(()) };
-        for member in description.members {
-            self.kafka.evict(group, &member.member).await?;
-            self.recorder.append(What::Evicted { group: group.into(), member: member.member });
+        let dead = eviction::dead(&self.recorder.timeline(), check, group, &description.members)
+            .map(|dead| dead.into_iter().map(str::to_owned).collect::<Vec<_>>());
+        let Some(dead) = dead else {
+            bail!("cannot tell which member of group {group} died while another instance of `{check}` is alive: none was seen on the wire");
+        };
+        for member in dead {
+            self.kafka.evict(group, &member).await?;
+            self.recorder.append(What::Evicted { group: group.into(), member });
         }
         Ok(())
     }
