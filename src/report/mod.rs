@@ -13,6 +13,7 @@ pub mod summary;
 pub mod target;
 pub mod terminal;
 pub mod timeline;
+pub mod wire_line;
 pub mod words;
 
 use crate::outcome::Outcome;
