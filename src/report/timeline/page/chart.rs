@@ -41,7 +41,7 @@ fn overlay(page: &mut String, picture: &Picture) {
         let (left, right) = (percent(picture, *from), percent(picture, *to));
         let length = duration((to - from) / 1_000_000);
         // The time that passes is said where there is room for it.
-        let said = if (right - left) / 100.0 * WIDTH > letters(&length) + 56.0 { length } else { String::new() };
+        let said = if (right - left) / 100.0 * WIDTH > letters(&length) + 4.0 { length } else { String::new() };
         page.push_str(&format!("<div class=\"quiet\" style=\"left:{left:.3}%;width:{:.3}%\"><span>{said}</span></div>", right - left));
     }
     if let Some(mark) = picture.mark {
@@ -69,6 +69,8 @@ fn axis(page: &mut String, picture: &Picture) {
             continue;
         }
         taken.push((from, to));
+        // The flag of the mark says its time already.
+        let label = if picture.mark.is_some_and(|mark| mark.at == at) { String::new() } else { label };
         page.push_str(&format!("<span style=\"left:{centre:.3}%\">{label}</span><b style=\"left:{left:.3}%\"></b>"));
     }
     page.push_str("</div>\n");
