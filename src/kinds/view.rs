@@ -55,6 +55,14 @@ impl<'a> View<'a> {
         full_name(self.check, instance)
     }
 
+    /// The full name of an instance that was started, by its short or full name.
+    #[must_use]
+    pub fn instance_name(&self, name: &str) -> Option<&'a str> {
+        let full = self.full_name(name);
+        let owner = full.split_once('/').map_or("", |(check, _)| check);
+        self.timeline.instances_of(owner).into_iter().map(|(known, _)| &**known).find(|known| *known == full)
+    }
+
     /// An instance by its short or full name.
     #[must_use]
     pub fn instance(&self, name: &str) -> Option<&'a Instance> {
