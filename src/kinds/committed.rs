@@ -1,7 +1,8 @@
 //! `committed`: the offsets that a group has committed, against what was delivered.
 
-mod ahead;
+pub(super) mod ahead;
 mod behind;
+mod mechanism;
 
 use anyhow::Result;
 use schemars::JsonSchema;

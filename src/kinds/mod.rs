@@ -203,6 +203,7 @@ kinds! {
         exited: Exited = "exited",
         alive: Alive = "alive",
         requests: Requests = "requests",
+        commits: Commits = "commits",
     }
 }
 

@@ -86,6 +86,11 @@ impl Story {
         self
     }
 
+    /// What the clock says, in ms.
+    pub fn millis(&self) -> u64 {
+        self.now / MILLI
+    }
+
     /// All time budgets are longer.
     pub fn stretched(self, scale: f64) -> Self {
         Self { scale, ..self }
@@ -245,7 +250,10 @@ impl Story {
 /// Everything that an answer says, on a few lines.
 pub fn text(answer: &Answer) -> String {
     let (word, mismatch) = match answer {
-        Answer::Holds(evidence) => return format!("holds ({}) {}", evidence.seen, evidence.remarks.join("; ")).trim().to_owned(),
+        Answer::Holds(evidence) => {
+            let lines = [format!("holds ({})", evidence.seen), evidence.remarks.join("; "), evidence.witnesses.join("; ")];
+            return lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+        }
         Answer::NotShown(reason) => return format!("not shown: {reason}"),
         Answer::NotYet(mismatch) => ("not yet", mismatch),
         Answer::Violated(mismatch) => ("violated", mismatch),

@@ -186,6 +186,10 @@ pub fn lack(number: u64, total: u64, noun: &str, [all, one, some]: [&str; 3]) ->
 }
 
 fn plural(noun: &str) -> String {
+    // `pause of input`: the first word is counted.
+    if let Some((first, rest)) = noun.split_once(" of ") {
+        return format!("{} of {rest}", plural(first));
+    }
     match noun.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
         _ => format!("{noun}s"),
