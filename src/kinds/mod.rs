@@ -208,4 +208,6 @@ kinds! {
 }
 
 #[cfg(test)]
+mod moments;
+#[cfg(test)]
 mod tests;
