@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::amount::{Amount, Compared};
 use super::error_name::ErrorName;
-use super::traffic::{Traffic, describe, impossible, qualities, requests};
+use super::traffic::{Traffic, describe, impossible, qualities, requests, moment};
 use super::{Answer, Evidence, Expect, Finding, Kind, Reference, View};
 use crate::outcome::Mismatch;
 use crate::outcome::mismatch::WITNESSES;
@@ -80,6 +80,7 @@ impl Expect for Requests {
                 let (wrong, is) = (others.len() as u64, if others.len() == 1 { "is" } else { "are" });
                 let message = format!("{} sent {}, and {wrong} of them {is} not {}", traffic.who(), self.noun(Some(number)), qualities(every));
                 let mismatch = Mismatch::new(message, format!("every one is {}", qualities(every)), format!("{} of {number} are", number - wrong));
+                let mismatch = others.iter().take(1).fold(mismatch, |mismatch, first| mismatch.moment(moment(first)));
                 return Answer::Violated(mismatch.witnesses(others.iter().map(|exchange| describe(exchange))));
             }
         }
@@ -100,7 +101,7 @@ impl Expect for Requests {
         match (compared, traffic.blind(&self.of.api)) {
             (Compared::TooFew, Some(reason)) => Answer::NotShown(reason),
             (Compared::TooFew, None) => Answer::NotYet(view.with_ends(mismatch)),
-            _ => Answer::Violated(mismatch),
+            _ => Answer::Violated(chosen.last().map_or(mismatch.clone(), |last| mismatch.moment(moment(last)))),
         }
     }
 }

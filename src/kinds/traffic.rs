@@ -2,6 +2,7 @@
 
 use super::view::{count, seconds, short_name};
 use super::{Finding, View};
+use crate::outcome::Moment;
 use crate::timeline::filter::RequestFilter;
 use crate::timeline::wire::{Api, Foreign, Isolation};
 use crate::timeline::{Connection, Exchange, Timeline};
@@ -121,6 +122,12 @@ pub fn describe(exchange: &Exchange<'_>) -> String {
         connection.id,
         connection.node
     )
+}
+
+/// When an exchange began, and whose it is.
+#[must_use]
+pub fn moment(exchange: &Exchange<'_>) -> Moment {
+    Moment::at(exchange.at).of(&exchange.connection.instance)
 }
 
 /// The requests of a filter in words: `2 Produce requests about topic t with acks=-1`; without a number for one that is not there.

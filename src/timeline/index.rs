@@ -63,11 +63,6 @@ impl Timeline {
         self.topics.get(name)
     }
 
-    /// All topics, by name.
-    pub fn topics(&self) -> impl Iterator<Item = (&Name, &Topic)> {
-        self.topics.iter()
-    }
-
     /// What is known of a group.
     #[must_use]
     pub fn group(&self, name: &str) -> Option<&Group> {

@@ -16,7 +16,7 @@ pub fn judge(view: &View<'_>, spec: &Commits, told: &Told<'_>) -> Answer {
     let plain = offsets.ahead.iter().find(|ahead| ahead.commit.and_then(|place| offsets.commits.get(place)).is_some_and(meant)).cloned();
     let in_transaction = || transactional(view, offsets, topic).into_iter().find(|ahead| ahead.commit.and_then(|place| offsets.commits.get(place)).is_some_and(meant));
     if let Some(ahead) = plain.or_else(in_transaction) {
-        return Answer::Violated(explain(view, &spec.group, topic, &ahead, offsets));
+        return Answer::Violated(explain(view, (&spec.group, &spec.topic), topic, &ahead, offsets));
     }
     Answer::holds(told.requests.iter().flat_map(|request| &request.commits).filter(|commit| commit.accepted()).count() as u64)
 }

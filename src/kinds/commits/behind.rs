@@ -6,7 +6,7 @@ use super::story::Told;
 use super::{Behind, Commits};
 use crate::kinds::view::{count, seconds};
 use crate::kinds::{Answer, View};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Moment};
 
 /// A delivered event, until it is committed or its program ends.
 struct Open {
@@ -28,7 +28,7 @@ pub fn judge(view: &View<'_>, spec: &Commits, told: &Told<'_>, bound: Behind) ->
             let message = format!("event {} was delivered at {} and not committed {:.1} s later", first.event, seconds(first.delivered), limit as f64 / 1e9);
             let expected = format!("what was delivered is committed for group {} within {:.1} s", spec.group, limit as f64 / 1e9);
             let observed = first.closed.map_or_else(|| "not committed so far".to_owned(), |at| format!("committed at {}", seconds(at)));
-            return Answer::Violated(Mismatch::new(message, expected, observed).witnesses(late.iter().map(|open| open.describe())));
+            return Answer::Violated(Mismatch::new(message, expected, observed).witnesses(late.iter().map(|open| open.describe())).moment(Moment::at(first.delivered + limit).in_partition(&spec.topic, first.partition)));
         }
     }
     if let Some(limit) = bound.events
@@ -36,7 +36,7 @@ pub fn judge(view: &View<'_>, spec: &Commits, told: &Told<'_>, bound: Behind) ->
     {
         let message = format!("{} were delivered and not committed at {}", count(most, "event"), seconds(at));
         let waiting = open.iter().filter(|open| open.delivered <= at && open.closed.is_none_or(|closed| closed > at));
-        return Answer::Violated(Mismatch::new(message, format!("at most {}", count(limit, "event")), count(most, "event")).witnesses(waiting.map(Open::describe)));
+        return Answer::Violated(Mismatch::new(message, format!("at most {}", count(limit, "event")), count(most, "event")).witnesses(waiting.map(Open::describe)).moment(Moment::at(at)));
     }
     Answer::holds(open.iter().filter(|open| open.closed.is_some()).count() as u64)
 }

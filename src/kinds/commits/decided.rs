@@ -10,7 +10,7 @@ use super::{Commits, synchronous};
 use crate::kinds::client::Client;
 use crate::kinds::view::{count, seconds, short_name};
 use crate::kinds::{Answer, Evidence, View};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Moment};
 
 /// Longer than a program needs between its last act and the commit that it causes: what comes later was not asked for by a program that waits.
 const LONG: u64 = 1_000_000_000;
@@ -114,7 +114,7 @@ fn out_of_the_blue(view: &View<'_>, spec: &Commits, program: &Program<'_>, commi
         seconds(commit.at),
         length(commit.at - since)
     );
-    clock(view, spec, program, message, vec![describe(commit)])
+    clock(view, spec, program, commit.at, message, vec![describe(commit)])
 }
 
 fn at_any_pace(view: &View<'_>, spec: &Commits, program: &Program<'_>, ahead: &Committing<'_>, period: u64, number: u64) -> Mismatch {
@@ -125,7 +125,7 @@ fn at_any_pace(view: &View<'_>, spec: &Commits, program: &Program<'_>, ahead: &C
         length(period),
         seconds(ahead.at)
     );
-    clock(view, spec, program, message, vec![describe(ahead)])
+    clock(view, spec, program, ahead.at, message, vec![describe(ahead)])
 }
 
 fn repeated(view: &View<'_>, spec: &Commits, program: &Program<'_>, idle: &rhythm::Repeats) -> Mismatch {
@@ -134,13 +134,14 @@ fn repeated(view: &View<'_>, spec: &Commits, program: &Program<'_>, idle: &rhyth
         "a clock decides when offsets are committed: `{who}` committed the same offsets again every {} while nothing was delivered",
         length(idle.period)
     );
-    clock(view, spec, program, message, idle.times.iter().map(|at| format!("the same offsets at {}", seconds(*at))).collect())
+    clock(view, spec, program, idle.times.first().copied().unwrap_or_default(), message, idle.times.iter().map(|at| format!("the same offsets at {}", seconds(*at))).collect())
 }
 
-fn clock(view: &View<'_>, spec: &Commits, program: &Program<'_>, message: String, witnesses: Vec<String>) -> Mismatch {
+fn clock(view: &View<'_>, spec: &Commits, program: &Program<'_>, at: u64, message: String, witnesses: Vec<String>) -> Mismatch {
     let expected = format!("the program commits for group {} after what it delivered, when it decides to", spec.group);
     let observed = "commits that nothing in the program caused".to_owned();
-    Mismatch::new(message, expected, observed).witnesses(witnesses).cause(Client::of(view, program.instance).words().automatic())
+    let mismatch = Mismatch::new(message, expected, observed).witnesses(witnesses).moment(Moment::at(at).of(program.instance));
+    mismatch.cause(Client::of(view, program.instance).words().automatic())
 }
 
 /// A commit request as a witness.

@@ -4,7 +4,7 @@ use super::mechanism::{self, LONG, Mechanism};
 use crate::kinds::View;
 use crate::kinds::client::Client;
 use crate::kinds::view::seconds;
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Moment};
 use crate::timeline::event::Signal;
 use crate::timeline::{Ahead, Commit, Delivery, Offsets, Topic};
 
@@ -22,11 +22,11 @@ enum State {
     CutOff,
 }
 
-/// Says which event is lost when the program crashes now, and why that is so.
-pub fn explain(view: &View<'_>, group: &str, topic: &Topic, ahead: &Ahead, offsets: &Offsets) -> Mismatch {
+/// Says which event is lost when the program crashes now, and why that is so. The group and the topic are given by name.
+pub fn explain(view: &View<'_>, (group, name): (&str, &str), topic: &Topic, ahead: &Ahead, offsets: &Offsets) -> Mismatch {
     let record = topic.produced.iter().find(|record| record.partition == ahead.partition && record.offset == ahead.frontier);
     let event = record.and_then(|record| record.event.as_deref());
-    let name = event.map_or_else(|| format!("offset {}", ahead.frontier), |id| format!("event {id} (offset {})", ahead.frontier));
+    let which = event.map_or_else(|| format!("offset {}", ahead.frontier), |id| format!("event {id} (offset {})", ahead.frontier));
     let state = event.map_or(State::Untouched(None), |id| state_of(view, id, ahead.at));
     let what = match &state {
         State::Untouched(Some(begun)) => format!("had not been delivered at all (its delivery began later, at {})", seconds(*begun)),
@@ -45,7 +45,7 @@ pub fn explain(view: &View<'_>, group: &str, topic: &Topic, ahead: &Ahead, offse
         Some(commit) => format!("your client committed offset {} of partition {} at {}", ahead.committed, ahead.partition, seconds(commit.at)),
         None => format!("offset {} of partition {} was committed", ahead.committed, ahead.partition),
     };
-    let message = format!("{committed} while {name} {what}; {loss}");
+    let message = format!("{committed} while {which} {what}; {loss}");
     let expected = format!("group {group} commits at most offset {} there", ahead.frontier);
     let witnesses = offsets.ahead.iter().map(|ahead| {
         let Ahead { at, partition, committed, frontier, .. } = ahead;
@@ -53,13 +53,10 @@ pub fn explain(view: &View<'_>, group: &str, topic: &Topic, ahead: &Ahead, offse
     });
     let seen = if commit.is_some() { "the request crossed the wire" } else { "seen" };
     let observed = format!("offset {} committed, {seen} at {}", ahead.committed, seconds(commit.map_or(ahead.at, |commit| commit.at)));
-    let mechanism = commit.map(|commit| (commit, mechanism::of(view, group, topic_of(view, topic), commit)));
-    Mismatch::new(message, expected, observed).witnesses(witnesses).cause(cause(view, ahead, &state, mechanism))
-}
-
-/// The name of a topic of the timeline.
-fn topic_of<'a>(view: &View<'a>, topic: &Topic) -> &'a str {
-    view.timeline.topics().find(|(_, known)| std::ptr::eq(*known, topic)).map_or("", |(name, _)| name)
+    let mechanism = commit.map(|commit| (commit, mechanism::of(view, group, name, commit)));
+    let mut moment = Moment::at(commit.map_or(ahead.at, |commit| commit.at)).in_partition(name, ahead.partition);
+    moment.instance = commit.map(|commit| commit.instance.to_string());
+    Mismatch::new(message, expected, observed).witnesses(witnesses).cause(cause(view, ahead, &state, mechanism)).moment(moment)
 }
 
 /// What had become of the last attempt at an event by then.
