@@ -2,6 +2,8 @@
 //!
 //! The broker here is a few lines that speak just enough; real clients and a real Kafka are in `tests/clients`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
+
 mod faults;
 mod foreign;
 mod limits;
