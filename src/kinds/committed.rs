@@ -1,7 +1,8 @@
 //! `committed`: the offsets that a group has committed, against what was delivered.
 
-mod ahead;
+pub(super) mod ahead;
 mod behind;
+mod mechanism;
 
 use anyhow::Result;
 use schemars::JsonSchema;
@@ -80,7 +81,7 @@ impl Expect for Committed {
         if self.at_most.is_some()
             && let Some(ahead) = offsets.ahead.first()
         {
-            return Answer::Violated(ahead::explain(view, &self.group, topic, ahead, offsets));
+            return Answer::Violated(ahead::explain(view, (&self.group, &self.topic), topic, ahead, offsets));
         }
         if self.any == Some(true) && !offsets.moved {
             let message = format!("group {} has committed nothing", self.group);

@@ -12,6 +12,9 @@ pub mod live;
 pub mod summary;
 pub mod target;
 pub mod terminal;
+pub mod timeline;
+pub mod wire_line;
+pub mod wire_view;
 pub mod words;
 
 use crate::outcome::Outcome;

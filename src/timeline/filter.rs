@@ -19,6 +19,9 @@ pub struct RequestFilter {
     /// The partition is among those that the request is about; with `topic`, of that topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<i32>,
+    /// All partitions that the request is about are among these; with `topic`, of that topic. One that names no partition matches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_partitions: Vec<i32>,
     /// The consumer group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
@@ -51,6 +54,7 @@ impl RequestFilter {
     pub fn matches(&self, api: Api, request: &Request) -> bool {
         (self.api.is_empty() || self.api.contains(&api))
             && self.is_about(request)
+            && self.is_only_about(request)
             && self.group.as_deref().is_none_or(|wanted| request.group().is_some_and(|group| group == wanted))
             && self.transactional_id.as_deref().is_none_or(|wanted| request.transactional_id().is_some_and(|id| id == wanted))
             && self.acks.is_none_or(|wanted| matches!(request, Request::Produce { acks, .. } if *acks == wanted))
@@ -77,8 +81,91 @@ impl RequestFilter {
     }
 }
 
+impl RequestFilter {
+    fn is_only_about(&self, request: &Request) -> bool {
+        let of_topic = |topic: &str| self.topic.as_deref().is_none_or(|wanted| wanted == topic);
+        let mut named = request.places().into_iter().filter(|(topic, _)| of_topic(topic)).filter_map(|(_, partition)| partition);
+        self.only_partitions.is_empty() || named.all(|partition| self.only_partitions.contains(&partition))
+    }
+}
+
 /// Whether all batches of a `Produce` are as wanted. Requests without batches are not.
 fn batches(request: &Request, wanted: Option<bool>, is: impl Fn(&Batch) -> bool) -> bool {
     let Some(wanted) = wanted else { return true };
     matches!(request, Request::Produce { batches, .. } if !batches.is_empty() && batches.iter().all(|batch| is(batch) == wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(partition: i32, producer_id: i64) -> Batch {
+        Batch {
+            topic: "t".into(),
+            partition,
+            records: 1,
+            bytes: 80,
+            compression: Compression::None,
+            producer_id,
+            producer_epoch: 0,
+            base_sequence: 0,
+            transactional: false,
+            first_timestamp: 0,
+            crc: 0,
+        }
+    }
+
+    fn produce(batches: Vec<Batch>) -> Request {
+        Request::Produce { acks: -1, timeout_ms: 30_000, transactional_id: None, batches }
+    }
+
+    fn picks(yaml: &str, request: &Request) -> bool {
+        let filter: RequestFilter = serde_saphyr::from_str(yaml).unwrap();
+        filter.matches(Api::PRODUCE, request)
+    }
+
+    #[test]
+    fn all_that_is_named_must_hold() {
+        let request = produce(vec![batch(0, 7), batch(2, 7)]);
+        for (yaml, wanted) in [
+            ("{}", true),
+            ("{ api: [Produce, Fetch] }", true),
+            ("{ api: [fetch] }", false),
+            ("{ topic: t }", true),
+            ("{ topic: other }", false),
+            ("{ topic: t, partition: 2 }", true),
+            ("{ partition: 1 }", false),
+            ("{ acks: -1 }", true),
+            ("{ acks: 1 }", false),
+            ("{ idempotent: true }", true),
+            ("{ idempotent: false }", false),
+            ("{ compressed: false, transactional: false }", true),
+            ("{ group: g }", false),
+            ("{ isolation: read_committed }", false),
+            ("{ commit: true }", false),
+        ] {
+            assert_eq!(picks(yaml, &request), wanted, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn requests_whose_batches_differ_are_neither_one_nor_the_other() {
+        let mixed = produce(vec![batch(0, 7), batch(1, -1)]);
+        assert!(!picks("{ idempotent: true }", &mixed) && !picks("{ idempotent: false }", &mixed));
+        let empty = produce(Vec::new());
+        assert!(!picks("{ idempotent: true }", &empty) && !picks("{ idempotent: false }", &empty));
+    }
+
+    #[test]
+    fn an_api_alone_needs_no_contents() {
+        let filter = |yaml| serde_saphyr::from_str::<RequestFilter>(yaml).unwrap();
+        assert!(!filter("{ api: [Produce] }").needs_contents());
+        assert!(filter("{ api: [Produce], topic: t }").needs_contents());
+        assert!(
+            serde_saphyr::from_str::<RequestFilter>("{ api: [Produse] }")
+                .unwrap_err()
+                .to_string()
+                .contains("there is no Kafka API `Produse`")
+        );
+    }
 }
