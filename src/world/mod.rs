@@ -9,3 +9,4 @@ pub mod kafka;
 pub mod program;
 pub mod progress;
 pub mod sink;
+pub mod tap;

@@ -1,0 +1,75 @@
+//! How much the tap takes before it stops looking closely. What is beyond a limit is still forwarded, or closed, and told; it never fails a learner.
+
+use std::time::Duration;
+
+/// The limits of one tap. [`Limits::default`] has those of a real run; tests make them small.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// The longest frame that is kept to be read, in bytes. Longer ones are passed through unread.
+    pub frame: usize,
+    /// Bytes that all connections together may keep.
+    pub kept: usize,
+    /// The longest frame that is taken for Kafka's at all. A broker closes the connection beyond its `socket.request.max.bytes`.
+    pub absurd: usize,
+    /// Requests of one connection that wait for their answer; beyond, the oldest is forgotten.
+    pub pending: usize,
+    /// Open connections of one program instance; more are closed at once.
+    pub connections: usize,
+    /// Connections that one program instance may open over its whole life; more are closed at once, without a word after the first.
+    pub opened: u64,
+    /// Exchanges of one API of one instance that are kept in full; further ones are only counted.
+    pub detailed: u64,
+    /// The same for the APIs that judges count on: commits, membership, transactions.
+    pub detailed_essential: u64,
+    /// How long a connection that one side has ended may go on.
+    pub linger: Duration,
+    /// How long a connection waits for the broker to take it.
+    pub connect: Duration,
+}
+
+/// A client's largest usual frame is a batch of about 1 MB (`message.max.bytes`), a broker's a fetch of 1 MB for each of some partitions.
+const FRAME: usize = 4 << 20;
+
+/// Sixteen of the longest frames at once: far more than a lab's programs have under way.
+const KEPT: usize = 64 << 20;
+
+/// `socket.request.max.bytes` of every broker that nobody changed it on.
+const ABSURD: usize = 100 << 20;
+
+/// librdkafka may have a million in flight by its settings; a real client has a few dozen.
+const PENDING: usize = 10_000;
+
+/// A client has two or three for each broker. Each takes two file descriptors, of 1024 that a process commonly may have.
+const CONNECTIONS: usize = 200;
+
+/// A client that reconnects every 50 ms for ten minutes has 12,000.
+const OPENED: u64 = 20_000;
+
+/// A consumer that fetches every 10 ms for eight minutes. About 20 MB on the timeline.
+const DETAILED: u64 = 50_000;
+
+/// A commit for each of 200,000 events: more than any lab has.
+const DETAILED_ESSENTIAL: u64 = 200_000;
+
+/// A broker closes as soon as it sees that the client has closed.
+const LINGER: Duration = Duration::from_secs(10);
+
+/// A broker on the same machine takes a connection at once, even when it is busy.
+const CONNECT: Duration = Duration::from_secs(10);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            frame: FRAME,
+            kept: KEPT,
+            absurd: ABSURD,
+            pending: PENDING,
+            connections: CONNECTIONS,
+            opened: OPENED,
+            detailed: DETAILED,
+            detailed_essential: DETAILED_ESSENTIAL,
+            linger: LINGER,
+            connect: CONNECT,
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The tap: a Kafka proxy between a program and the brokers. It sees what the program really asks, and breaks things on purpose.
+//!
+//! Every program instance has a [`Seat`]: a port of its own for each broker, so that a connection's port says for sure whose it is. The
+//! brokers themselves advertise these ports (one listener for each seat), so nothing needs to be rewritten; only a cluster that kgrade did not
+//! start has its answers changed ([`rewrite`]). Original bytes are forwarded; a copy is read into events of the timeline. A
+//! request is recorded before it is forwarded, an answer before it is passed on, so nothing that they cause can be recorded earlier.
+
+mod connection;
+pub mod fault;
+pub mod limits;
+mod listen;
+pub mod read;
+pub mod rewrite;
+mod seat;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Context;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+pub use self::fault::Faults;
+pub use self::limits::Limits;
+pub use self::rewrite::Allow;
+pub use self::seat::Seat;
+use self::seat::{Chair, Occupant};
+use crate::timeline::Recorder;
+use crate::timeline::event::Name;
+
+/// A broker as the tap reaches it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its node id.
+    pub id: i32,
+    /// Where it listens, `host:port`.
+    pub address: String,
+}
+
+/// A running tap. Clones share it; the last one dropped closes everything.
+#[derive(Debug, Clone)]
+pub struct Tap {
+    inner: Arc<Inner>,
+}
+
+/// What the connections need to know.
+#[derive(Debug)]
+struct Core {
+    recorder: Recorder,
+    limits: Limits,
+    faults: Faults,
+    next: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Inner {
+    core: Arc<Core>,
+    ways: Ways,
+}
+
+/// How seats come to their ports.
+#[derive(Debug)]
+enum Ways {
+    /// All are there from the beginning, and the brokers advertise them.
+    Advertised { rows: Vec<Row>, free: Arc<Semaphore> },
+    /// Each seat gets its own when it is taken.
+    Rewriting { bootstrap: Vec<String>, allow: Allow },
+}
+
+/// The ports of one seat, one for each broker.
+#[derive(Debug)]
+struct Row {
+    chair: Arc<Chair>,
+    doors: Vec<Door>,
+}
+
+#[derive(Debug)]
+struct Door {
+    port: u16,
+    broker: watch::Sender<Option<Node>>,
+    listening: JoinHandle<()>,
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+impl Core {
+    fn new(recorder: Recorder, limits: Limits) -> Arc<Self> {
+        Arc::new(Self { faults: Faults::new(recorder.clone()), recorder, limits, next: AtomicU64::new(1) })
+    }
+
+    /// A number for a new connection.
+    fn connection(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl Tap {
+    /// A tap in front of brokers that will advertise its ports. Binds `seats` × `brokers` ports of 127.0.0.1, so that they can be told to the
+    /// brokers before these start. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// When a port cannot be bound.
+    pub fn advertised(recorder: Recorder, seats: usize, brokers: usize) -> io::Result<Self> {
+        Self::advertised_within(recorder, seats, brokers, Limits::default())
+    }
+
+    /// As [`Tap::advertised`], with limits other than a real run's.
+    ///
+    /// # Errors
+    /// When a port cannot be bound.
+    pub fn advertised_within(recorder: Recorder, seats: usize, brokers: usize, limits: Limits) -> io::Result<Self> {
+        let core = Core::new(recorder, limits);
+        let rows: io::Result<Vec<_>> = (0..seats).map(|_| Row::new(&core, brokers)).collect();
+        let ways = Ways::Advertised { rows: rows?, free: Arc::new(Semaphore::new(seats)) };
+        Ok(Self { inner: Arc::new(Inner { core, ways }) })
+    }
+
+    /// A tap in front of a cluster that kgrade did not start: in its answers, the brokers' addresses are changed to ports of the tap.
+    /// `bootstrap` are its brokers as the person gave them, `host:port`.
+    #[must_use]
+    pub fn rewriting(recorder: Recorder, bootstrap: Vec<String>, allow: Allow) -> Self {
+        let core = Core::new(recorder, Limits::default());
+        Self { inner: Arc::new(Inner { core, ways: Ways::Rewriting { bootstrap, allow } }) }
+    }
+
+    /// The ports by seat and broker, for the brokers to advertise. None in rewrite mode.
+    #[must_use]
+    pub fn ports(&self) -> Vec<Vec<u16>> {
+        match &self.inner.ways {
+            Ways::Advertised { rows, .. } => rows.iter().map(|row| row.doors.iter().map(|door| door.port).collect()).collect(),
+            Ways::Rewriting { .. } => Vec::new(),
+        }
+    }
+
+    /// Tells where the brokers listen, by seat and broker. Connections that came earlier were waiting for it. May be told again when a broker
+    /// comes back elsewhere; it holds for connections from then on.
+    pub fn attach(&self, upstream: Vec<Vec<Node>>) {
+        let Ways::Advertised { rows, .. } = &self.inner.ways else { return };
+        for (row, nodes) in rows.iter().zip(upstream) {
+            for (door, node) in row.doors.iter().zip(nodes) {
+                door.broker.send_replace(Some(node));
+            }
+        }
+    }
+
+    /// A seat for an instance (`check/as`). Waits until one is free.
+    ///
+    /// # Errors
+    /// When a port of its own cannot be bound.
+    pub async fn seat(&self, instance: &Name) -> anyhow::Result<Seat> {
+        let occupant = Occupant::new(Arc::clone(&self.inner.core), Arc::clone(instance));
+        match &self.inner.ways {
+            Ways::Advertised { rows, free, .. } => {
+                let permit = Arc::clone(free).acquire_owned().await.context("the tap is closed")?;
+                let row = rows.iter().find(|row| row.chair.take(&occupant)).context("no seat of the tap is free")?;
+                let bootstrap = row.doors.iter().map(|door| format!("127.0.0.1:{}", door.port)).collect::<Vec<_>>().join(",");
+                Ok(Seat { bootstrap, chair: Arc::clone(&row.chair), occupant, _doors: Vec::new(), _permit: Some(permit) })
+            }
+            Ways::Rewriting { bootstrap, .. } => {
+                let row = Row::new(&self.inner.core, bootstrap.len()).context("bind ports of 127.0.0.1 for the tap")?;
+                row.chair.take(&occupant);
+                for (door, address) in row.doors.iter().zip(bootstrap) {
+                    door.broker.send_replace(Some(Node { id: -1, address: address.clone() }));
+                }
+                let ports = row.doors.iter().map(|door| format!("127.0.0.1:{}", door.port)).collect::<Vec<_>>().join(",");
+                Ok(Seat { bootstrap: ports, chair: row.chair, occupant, _doors: row.doors, _permit: None })
+            }
+        }
+    }
+
+    /// The faults, to arm and disarm.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.inner.core.faults
+    }
+}
+
+impl Row {
+    fn new(core: &Arc<Core>, brokers: usize) -> io::Result<Self> {
+        let chair = Arc::new(Chair::default());
+        let doors: io::Result<_> = (0..brokers).map(|_| Door::open(core, &chair)).collect();
+        Ok(Self { chair, doors: doors? })
+    }
+}
+
+impl Door {
+    fn open(core: &Arc<Core>, chair: &Arc<Chair>) -> io::Result<Self> {
+        // Without a runtime there is nobody to listen.
+        let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
+        let (listener, port) = listen::bind()?;
+        let broker = watch::Sender::new(None);
+        let listening = runtime.spawn(listen::listen(Arc::clone(core), listener, Arc::clone(chair), broker.subscribe()));
+        Ok(Self { port, broker, listening })
+    }
+}

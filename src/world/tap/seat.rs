@@ -1,0 +1,169 @@
+//! The place of one program instance: ports of its own, by which its connections are known.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::task::AbortHandle;
+
+use super::{Core, Door};
+use crate::timeline::What;
+use crate::timeline::event::Name;
+use crate::timeline::wire::Side;
+
+/// A program instance's place at the tap. Dropping it closes the connections and frees it for the next.
+#[derive(Debug)]
+pub struct Seat {
+    pub(super) bootstrap: String,
+    pub(super) chair: Arc<Chair>,
+    pub(super) occupant: Arc<Occupant>,
+    /// Ports of its own, closed with it.
+    pub(super) _doors: Vec<Door>,
+    /// Freed last, after the chair is empty.
+    pub(super) _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Seat {
+    /// What the instance gets as `KAFKA_BOOTSTRAP_SERVERS`.
+    #[must_use]
+    pub fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
+    /// Waits until the instance has no open connection. The ends of all it had are on the timeline then.
+    pub async fn quiet(&self) {
+        // Fails only when the sender is gone, which lives in `self`.
+        let _ = self.occupant.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.chair.leave();
+        self.occupant.leave();
+    }
+}
+
+/// Where one instance at a time may sit.
+#[derive(Debug, Default)]
+pub(super) struct Chair {
+    occupant: Mutex<Option<Arc<Occupant>>>,
+}
+
+impl Chair {
+    /// Who sits there.
+    pub(super) fn occupant(&self) -> Option<Arc<Occupant>> {
+        self.lock().clone()
+    }
+
+    /// Sits down if the chair is empty. Whether it was.
+    pub(super) fn take(&self, occupant: &Arc<Occupant>) -> bool {
+        let mut chair = self.lock();
+        let free = chair.is_none();
+        if free {
+            *chair = Some(Arc::clone(occupant));
+        }
+        free
+    }
+
+    fn leave(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Occupant>>> {
+        self.occupant.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A program instance and its connections.
+#[derive(Debug)]
+pub(super) struct Occupant {
+    /// `check/as`.
+    pub(super) instance: Name,
+    core: Arc<Core>,
+    live: Mutex<Live>,
+    open: watch::Sender<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Live {
+    /// Nobody sits here any more.
+    left: bool,
+    /// Those that were opened so far.
+    opened: u64,
+    /// What ends each open connection.
+    connections: BTreeMap<u64, Option<AbortHandle>>,
+}
+
+/// What became of a connection that wants to come in.
+pub(super) enum Entry {
+    /// It is in, by this number.
+    In(u64),
+    /// It is one too many: close it.
+    TooMany,
+}
+
+impl Occupant {
+    pub(super) fn new(core: Arc<Core>, instance: Name) -> Arc<Self> {
+        Arc::new(Self { instance, core, live: Mutex::default(), open: watch::Sender::new(0) })
+    }
+
+    /// Lets a new connection in and tells so, unless there are too many.
+    pub(super) fn enter(&self, node: i32) -> Entry {
+        let limits = &self.core.limits;
+        let mut live = self.live();
+        if live.left {
+            return Entry::TooMany;
+        }
+        live.opened += 1;
+        if live.opened > limits.opened.saturating_add(1) {
+            return Entry::TooMany;
+        }
+        let connection = self.core.connection();
+        self.core.recorder.append(What::Connected { connection, instance: self.instance.clone(), node });
+        let reason = if live.opened > limits.opened {
+            format!("the program opened more than {} connections: further ones are closed without a word", limits.opened)
+        } else if live.connections.len() >= limits.connections {
+            format!("the program has {} connections open already", live.connections.len())
+        } else {
+            live.connections.insert(connection, None);
+            self.open.send_replace(live.connections.len());
+            return Entry::In(connection);
+        };
+        self.core.recorder.append(What::Disconnected { connection, by: Side::Tap, reason: Some(reason) });
+        Entry::TooMany
+    }
+
+    /// Remembers what ends a connection, if that is still open.
+    pub(super) fn keep(&self, connection: u64, abort: AbortHandle) {
+        match self.live().connections.get_mut(&connection) {
+            Some(place) => *place = Some(abort),
+            None => abort.abort(),
+        }
+    }
+
+    /// Tells that a connection has ended. Only the first word counts.
+    pub(super) fn ended(&self, connection: u64, by: Side, reason: Option<String>) {
+        let mut live = self.live();
+        if live.connections.remove(&connection).is_some() {
+            self.core.recorder.append(What::Disconnected { connection, by, reason });
+            self.open.send_replace(live.connections.len());
+        }
+    }
+
+    fn leave(&self) {
+        let mut live = self.live();
+        live.left = true;
+        for (connection, abort) in std::mem::take(&mut live.connections) {
+            self.core.recorder.append(What::Disconnected { connection, by: Side::Tap, reason: None });
+            if let Some(abort) = abort {
+                abort.abort();
+            }
+        }
+        self.open.send_replace(0);
+    }
+
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
