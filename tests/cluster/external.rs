@@ -16,7 +16,7 @@ async fn is_used_and_left_alone() {
     let context = context(host());
     let other = start_private(&context).await.unwrap();
     let closed = { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() };
-    let addresses = format!("{closed},{}", other.learner());
+    let addresses = format!("{closed},{}", other.bootstrap());
     let cluster = reach(&addresses).await.unwrap();
     assert_eq!(cluster.version(), Some("4.3"));
     assert_eq!((cluster.bootstrap(), cluster.admin()), (addresses.as_str(), addresses.as_str()));

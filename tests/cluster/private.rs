@@ -63,11 +63,15 @@ async fn two_runs_are_two_clusters() {
 async fn the_lab_decides_on_settings_and_the_advertised_port() {
     let context = context(host());
     let settings = [("num.partitions".to_owned(), "7".to_owned()), ("auto.create.topics.enable".to_owned(), "true".to_owned())].into();
-    let spec = ClusterSpec { learner_advertised: Some(9), settings, ..ClusterSpec::default() };
+    let spec = ClusterSpec { seats: vec![vec![9], vec![10]], settings, ..ClusterSpec::default() };
     let cluster = start(&Runtime::Jvm, &spec, &context).await.unwrap();
     assert_eq!(cluster.bootstrap(), "127.0.0.1:9");
-    let metadata = client(cluster.learner()).fetch_metadata(None, Duration::from_secs(30)).unwrap();
-    assert_eq!(metadata.brokers()[0].port(), 9, "who comes to LEARNER is sent to the advertised port");
+    for (seat, port) in [9, 10].into_iter().enumerate() {
+        let listener = &cluster.learners()[seat][0];
+        let metadata = client(&listener.address).fetch_metadata(None, Duration::from_secs(30)).unwrap();
+        let broker = &metadata.brokers()[0];
+        assert_eq!((broker.id(), broker.port()), (listener.node, port), "who comes to a seat's listener is sent to its advertised port");
+    }
     let admin: BaseConsumer =
         ClientConfig::new().set("bootstrap.servers", cluster.admin()).set("allow.auto.create.topics", "true").create().unwrap();
     until("a topic with seven partitions", || {
@@ -111,7 +115,7 @@ async fn a_taken_port_is_named() {
     assert!(error.to_string().starts_with(&format!("listen on port {port}: another program is already using it")), "{error}");
 
     let other = start_private(&context).await.unwrap();
-    let port = other.learner().rsplit_once(':').unwrap().1.parse().unwrap();
+    let port = other.bootstrap().rsplit_once(':').unwrap().1.parse().unwrap();
     let spec = ClusterSpec { learner_port: Some(port), ..ClusterSpec::default() };
     let error = start(&Runtime::Jvm, &spec, &context).await.unwrap_err();
     assert!(error.to_string().contains("another Kafka broker"), "{error}");

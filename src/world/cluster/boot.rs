@@ -18,17 +18,17 @@ use crate::world::guard::Lease;
 const PORT_TRIES: u32 = 5;
 
 /// The only node of a cluster of one.
-const NODE: u32 = 1;
+const NODE: i32 = 1;
 
 /// What one broker is started with.
 #[derive(Debug, Clone, Copy)]
 pub struct Boot<'a> {
     /// The id that its data folder carries.
     pub cluster_id: &'a str,
-    /// The LEARNER listener's port, when it must be a certain one.
+    /// The first LEARNER listener's port, when it must be a certain one.
     pub learner: Option<u16>,
-    /// The port that the LEARNER listener tells clients.
-    pub advertised: Option<u16>,
+    /// The ports that the LEARNER listeners tell clients, one listener each; empty for one listener that tells its own.
+    pub advertised: &'a [u16],
     /// The lab's settings.
     pub overrides: &'a IndexMap<String, String>,
 }
@@ -38,6 +38,8 @@ pub struct Boot<'a> {
 pub struct Booted {
     // Field order matters: the process goes before the watchdog stops looking after it.
     pub node: Node,
+    /// Its node id.
+    pub id: i32,
     pub ports: Ports,
     _lease: Lease,
 }
@@ -61,9 +63,15 @@ pub fn boot(work: &Work, recipe: &Recipe, folder: &Path, archive: Archive<'_>, b
         if let Some(port) = boot.learner.filter(|port| is_taken(*port)) {
             return Err(ClusterError::PortTaken { port, holder: holder(port) }.into());
         }
-        let ports = Ports::choose(boot.learner).map_err(ClusterError::folder("find free ports for", folder))?;
-        let settings =
-            NodeSettings { id: NODE, ports, advertised: boot.advertised, voters: &[(NODE, ports.controller)], overrides: boot.overrides };
+        let ports =
+            Ports::choose(boot.learner, boot.advertised.len().max(1)).map_err(ClusterError::folder("find free ports for", folder))?;
+        let settings = NodeSettings {
+            id: NODE,
+            ports: &ports,
+            advertised: boot.advertised,
+            voters: &[(NODE, ports.controller)],
+            overrides: boot.overrides,
+        };
         let file = folder.join("server.properties");
         fs::write(&file, server_properties(settings)?).map_err(ClusterError::folder("write", &file))?;
 
@@ -71,8 +79,8 @@ pub fn boot(work: &Work, recipe: &Recipe, folder: &Path, archive: Archive<'_>, b
         let mark = format!("broker-{:016x}", rand::random::<u64>());
         let lease = work.guard().mark(&mark);
         let node = Node::spawn(recipe, folder, archive, &mark)?;
-        match node.wait_until_ready(work, ports, boot.cluster_id) {
-            Ok(()) => return Ok(Booted { node, ports, _lease: lease }),
+        match node.wait_until_ready(work, ports.admin, boot.cluster_id) {
+            Ok(()) => return Ok(Booted { node, id: NODE, ports, _lease: lease }),
             Err(BootFailure::PortTaken) => tracing::debug!(?ports, "a port was taken before the broker had it"),
             Err(failure) => return Err(failure),
         }

@@ -123,7 +123,7 @@ fn make(work: &Work, lock: &CacheLock, recipe: &Recipe, target: &Path) -> Result
 
     let archive = part.join("classes.jsa");
     let booted = run(work, recipe, &scratch, &first, Archive::Make(&archive), &id)?;
-    exercise(work, booted.ports.learner)?;
+    exercise(work, booted.ports.admin)?;
     booted.node.terminate(work, Duration::from_secs(120))?;
 
     let archive = if archive.exists() { Archive::Use(&archive) } else { Archive::None };
@@ -140,7 +140,7 @@ fn make(work: &Work, lock: &CacheLock, recipe: &Recipe, target: &Path) -> Result
 
 fn run(work: &Work, recipe: &Recipe, scratch: &Scratch, folder: &Path, archive: Archive<'_>, id: &str) -> Result<Booted, ClusterError> {
     let overrides = IndexMap::new();
-    let request = Boot { cluster_id: id, learner: None, advertised: None, overrides: &overrides };
+    let request = Boot { cluster_id: id, learner: None, advertised: &[], overrides: &overrides };
     boot(work, recipe, folder, archive, request).map_err(|failure| match failure {
         BootFailure::Stop(error) => error,
         BootFailure::PortTaken => ClusterError::NoPorts { tries: 1 },

@@ -169,7 +169,7 @@ fn data(prepared: &Prepared, folder: &Path) -> Result<String, ClusterError> {
 
 fn start(work: &Work, prepared: &Prepared, folder: &Path, port: u16, cluster_id: &str) -> Result<Booted, ClusterError> {
     let overrides = IndexMap::new();
-    let request = Boot { cluster_id, learner: Some(port), advertised: None, overrides: &overrides };
+    let request = Boot { cluster_id, learner: Some(port), advertised: &[], overrides: &overrides };
     match boot(work, &prepared.recipe, folder, prepared.image.archive(), request) {
         Ok(booted) => Ok(booted),
         Err(BootFailure::Died(..)) => {

@@ -55,13 +55,23 @@ pub struct ClusterSpec {
     pub settings: IndexMap<String, String>,
     /// The port of the LEARNER listener, when it must be a certain one; else a free one.
     pub learner_port: Option<u16>,
-    /// The port that the LEARNER listener tells clients to come to, when that is not its own: a proxy's.
-    pub learner_advertised: Option<u16>,
+    /// The ports that clients are told to come to in place of the LEARNER listener's own, `[seat][broker]`: a proxy's. Each seat gets a
+    /// LEARNER listener of its own on every broker. Without seats there is one LEARNER listener, which tells its own port.
+    pub seats: Vec<Vec<u16>>,
+}
+
+/// A LEARNER listener of a broker: what a proxy connects to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// The broker's node id.
+    pub node: i32,
+    /// Where it listens, `HOST:PORT`.
+    pub address: String,
 }
 
 impl Default for ClusterSpec {
     fn default() -> Self {
-        Self { brokers: 1, settings: IndexMap::new(), learner_port: None, learner_advertised: None }
+        Self { brokers: 1, settings: IndexMap::new(), learner_port: None, seats: Vec::new() }
     }
 }
 
@@ -82,7 +92,7 @@ pub struct ClusterContext {
 #[derive(Debug)]
 pub struct Cluster {
     bootstrap: String,
-    learner: String,
+    learners: Vec<Vec<Listener>>,
     admin: String,
     version: Option<String>,
     private: Option<PrivateCluster>,
@@ -142,8 +152,7 @@ pub async fn start(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterConte
         Runtime::External(addresses) => {
             let asked = addresses.clone();
             let version = blocking(move || external::check(&asked)).await?;
-            let [bootstrap, learner, admin] = [addresses.clone(), addresses.clone(), addresses.clone()];
-            Ok(Cluster { bootstrap, learner, admin, version, private: None })
+            Ok(Cluster { bootstrap: addresses.clone(), learners: Vec::new(), admin: addresses.clone(), version, private: None })
         }
     }
 }
@@ -155,27 +164,29 @@ async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T, ClusterErro
 
 impl Cluster {
     fn private(cluster: PrivateCluster) -> Self {
-        let ports = cluster.booted.ports;
+        let ports = &cluster.booted.ports;
         let at = |port: u16| format!("127.0.0.1:{port}");
+        let told = cluster.advertised.as_ref().or(ports.learners.first());
+        let listener = |port: &u16| Listener { node: cluster.booted.id, address: at(*port) };
         Self {
-            bootstrap: at(cluster.advertised.unwrap_or(ports.learner)),
-            learner: at(ports.learner),
+            bootstrap: told.map(|port| at(*port)).unwrap_or_default(),
+            learners: ports.learners.iter().map(|port| vec![listener(port)]).collect(),
             admin: at(ports.admin),
             version: Some(cluster.version.clone()),
             private: Some(cluster),
         }
     }
 
-    /// What learners' programs get as `KAFKA_BOOTSTRAP_SERVERS`: the advertised address.
+    /// Where learners' programs find the cluster: the advertised address, with seats that of the first.
     #[must_use]
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
     }
 
-    /// Where the broker really listens for learners: what a proxy connects to.
+    /// Where the brokers really listen for learners, `[seat][broker]`; one row without seats, none for a cluster that is not kgrade's own.
     #[must_use]
-    pub fn learner(&self) -> &str {
-        &self.learner
+    pub fn learners(&self) -> &[Vec<Listener>] {
+        &self.learners
     }
 
     /// The grader's own listener.

@@ -12,7 +12,6 @@ use super::error::ClusterError;
 use super::image::Image;
 use super::jars::Jars;
 use super::java::Java;
-use super::ports::Ports;
 use super::probe::Probe;
 use super::process::ask_to_stop;
 use super::work::{Work, end_group, tail};
@@ -172,9 +171,9 @@ impl Node {
     ///
     /// # Errors
     /// When it ended, or did not answer in time.
-    pub fn wait_until_ready(&self, work: &Work, ports: Ports, cluster_id: &str) -> Result<(), BootFailure> {
+    pub fn wait_until_ready(&self, work: &Work, admin: u16, cluster_id: &str) -> Result<(), BootFailure> {
         let begun = Instant::now();
-        let admin = format!("127.0.0.1:{}", ports.admin);
+        let admin = format!("127.0.0.1:{admin}");
         let mut answered = false;
         loop {
             if let Some(status) = self.status() {

@@ -5,10 +5,10 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
 /// Where one broker listens. All on 127.0.0.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ports {
-    /// For the learner's programs.
-    pub learner: u16,
+    /// For the learner's programs: one LEARNER listener each.
+    pub learners: Vec<u16>,
     /// For the grader itself.
     pub admin: u16,
     /// For the brokers among themselves.
@@ -16,19 +16,21 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// Picks ports that are free at this moment. They can be taken until the broker has them: whoever starts it must look.
+    /// Picks ports that are free at this moment, `learners` of them for LEARNER listeners, the first of which may be a certain one.
+    /// They can be taken until the broker has them: whoever starts it must look.
     ///
     /// # Errors
     /// When the machine has no free port.
-    pub fn choose(learner: Option<u16>) -> io::Result<Self> {
+    pub fn choose(first: Option<u16>, learners: usize) -> io::Result<Self> {
         // All are held until all are known, so they differ from each other.
-        let held = [free()?, free()?, free()?];
-        let mut ports = [0; 3];
-        for (port, listener) in ports.iter_mut().zip(&held) {
-            *port = listener.local_addr()?.port();
+        let (admin, controller) = (free()?, free()?);
+        let held = (0..learners).map(|_| free()).collect::<io::Result<Vec<_>>>()?;
+        let port = |listener: &TcpListener| Ok::<_, io::Error>(listener.local_addr()?.port());
+        let mut learners = held.iter().map(port).collect::<io::Result<Vec<_>>>()?;
+        if let (Some(wanted), Some(any)) = (first, learners.first_mut()) {
+            *any = wanted;
         }
-        let [any, admin, controller] = ports;
-        Ok(Self { learner: learner.unwrap_or(any), admin, controller })
+        Ok(Self { learners, admin: port(&admin)?, controller: port(&controller)? })
     }
 }
 
@@ -45,13 +47,16 @@ pub fn is_taken(port: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn three_different_ports_and_the_wanted_one() {
-        let ports = Ports::choose(None).unwrap();
-        assert!(ports.learner != ports.admin && ports.admin != ports.controller && ports.learner != ports.controller);
-        assert_eq!(Ports::choose(Some(9092)).unwrap().learner, 9092);
+    fn different_ports_and_the_wanted_one() {
+        let ports = Ports::choose(None, 3).unwrap();
+        let all: BTreeSet<_> = ports.learners.iter().copied().chain([ports.admin, ports.controller]).collect();
+        assert_eq!(all.len(), 5);
+        assert_eq!(Ports::choose(Some(9092), 2).unwrap().learners.first(), Some(&9092));
     }
 
     #[test]

@@ -109,7 +109,7 @@ fn start_once(work: &Work, spec: &ClusterSpec, prepared: &Prepared) -> Result<Pr
     Ok(PrivateCluster {
         booted,
         _folder: folder,
-        advertised: spec.learner_advertised,
+        advertised: advertised(spec).first().copied(),
         version,
         warning: prepared.recipe.jars.warning.clone(),
     })
@@ -117,7 +117,12 @@ fn start_once(work: &Work, spec: &ClusterSpec, prepared: &Prepared) -> Result<Pr
 
 fn start_in(work: &Work, spec: &ClusterSpec, prepared: &Prepared, folder: &Path) -> Result<Booted, BootFailure> {
     let cluster_id = prepared.image.stamp(folder)?;
-    let request =
-        Boot { cluster_id: &cluster_id, learner: spec.learner_port, advertised: spec.learner_advertised, overrides: &spec.settings };
+    let advertised = advertised(spec);
+    let request = Boot { cluster_id: &cluster_id, learner: spec.learner_port, advertised: &advertised, overrides: &spec.settings };
     boot(work, &prepared.recipe, folder, prepared.image.archive(), request)
+}
+
+/// What the only broker's LEARNER listeners tell clients, seat by seat.
+fn advertised(spec: &ClusterSpec) -> Vec<u16> {
+    spec.seats.iter().filter_map(|brokers| brokers.first().copied()).collect()
 }

@@ -11,13 +11,13 @@ use super::ports::Ports;
 #[derive(Debug, Clone, Copy)]
 pub struct NodeSettings<'a> {
     /// Its node id, from 1.
-    pub id: u32,
+    pub id: i32,
     /// Its ports.
-    pub ports: Ports,
-    /// The port that the LEARNER listener tells clients to come to, when that is not its own.
-    pub advertised: Option<u16>,
+    pub ports: &'a Ports,
+    /// The ports that clients are told in place of those of the LEARNER listeners; empty when one listener tells its own.
+    pub advertised: &'a [u16],
     /// The controllers of the cluster: node ids and their CONTROLLER ports.
-    pub voters: &'a [(u32, u16)],
+    pub voters: &'a [(i32, u16)],
     /// What the lab asks for; it wins over kgrade's defaults.
     pub overrides: &'a IndexMap<String, String>,
 }
@@ -39,9 +39,15 @@ const RESERVED: [&str; 13] = [
     "metadata.log.dir",
 ];
 
+/// How many threads serve the connections of a listener.
+const NETWORK_THREADS: &str = "num.network.threads";
+
+/// Which protocol each listener speaks.
+const PROTOCOLS: &str = "listener.security.protocol.map";
+
 /// What every broker of kgrade gets unless the lab says otherwise.
 const DEFAULTS: [(&str, &str); 21] = [
-    ("listener.security.protocol.map", "LEARNER:PLAINTEXT,ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT"),
+    (PROTOCOLS, "LEARNER:PLAINTEXT,ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT"),
     // A topic that a program forgot to create must be missing, not appear with one partition.
     ("auto.create.topics.enable", "false"),
     // The first join of a group need not wait for others.
@@ -60,7 +66,7 @@ const DEFAULTS: [(&str, &str); 21] = [
     // Buffers and threads for one learner on a laptop; the defaults are for a server and take 130 MB more.
     ("log.cleaner.dedupe.buffer.size", "4194304"),
     ("log.cleaner.threads", "1"),
-    ("num.network.threads", "2"),
+    (NETWORK_THREADS, "2"),
     ("num.io.threads", "4"),
     ("num.replica.fetchers", "1"),
     ("num.recovery.threads.per.data.dir", "1"),
@@ -77,29 +83,60 @@ pub fn server_properties(node: NodeSettings<'_>) -> Result<String, ClusterError>
     if let Some(key) = node.overrides.keys().find(|key| RESERVED.contains(&key.as_str())) {
         return Err(ClusterError::Reserved { key: key.clone() });
     }
-    let Ports { learner, admin, controller } = node.ports;
-    let told = node.advertised.unwrap_or(learner);
+    let Ports { learners, admin, controller } = node.ports;
+    let names = listener_names(node.advertised.len());
+    let told = if node.advertised.is_empty() { learners } else { node.advertised };
+    let at = |ports: &[u16]| names.iter().zip(ports).map(|(name, port)| format!("{name}://127.0.0.1:{port},")).collect::<String>();
     let voters = node.voters.iter().map(|(id, port)| format!("{id}@127.0.0.1:{port}")).collect::<Vec<_>>().join(",");
     let own = [
         ("process.roles", "broker,controller".to_owned()),
         ("node.id", node.id.to_string()),
         ("controller.quorum.voters", voters),
         ("controller.listener.names", "CONTROLLER".to_owned()),
-        ("listeners", format!("LEARNER://127.0.0.1:{learner},ADMIN://127.0.0.1:{admin},CONTROLLER://127.0.0.1:{controller}")),
-        // Kafka itself sends the learner's clients to the advertised port, and the grader's to its own.
-        ("advertised.listeners", format!("LEARNER://127.0.0.1:{told},ADMIN://127.0.0.1:{admin}")),
+        ("listeners", format!("{}ADMIN://127.0.0.1:{admin},CONTROLLER://127.0.0.1:{controller}", at(learners))),
+        // Kafka itself sends the learner's clients to the advertised ports, and the grader's to its own.
+        ("advertised.listeners", format!("{}ADMIN://127.0.0.1:{admin}", at(told))),
         ("inter.broker.listener.name", "ADMIN".to_owned()),
         ("log.dirs", "data".to_owned()),
     ];
-    let defaults = DEFAULTS.iter().filter(|(key, _)| !node.overrides.contains_key(*key));
     let mut text = String::new();
-    for (key, value) in own.iter().map(|(key, value)| (*key, value.as_str())).chain(defaults.copied()) {
+    for (key, value) in &own {
         line(&mut text, key, value);
     }
-    for (key, value) in node.overrides {
-        line(&mut text, key, value);
+    let defaults = DEFAULTS.iter().filter(|(key, _)| !node.overrides.contains_key(*key));
+    let overrides = node.overrides.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    for (key, value) in defaults.copied().chain(overrides) {
+        for (key, value) in for_each_learner(key, value, &names) {
+            line(&mut text, &key, &value);
+        }
+    }
+    if !node.advertised.is_empty() && !node.overrides.contains_key(NETWORK_THREADS) {
+        // One learner's program each: a thread is enough, and 16 listeners with two would be a crowd.
+        for name in &names {
+            line(&mut text, &format!("listener.name.{}.{NETWORK_THREADS}", name.to_lowercase()), "1");
+        }
     }
     Ok(text)
+}
+
+/// The names of the LEARNER listeners: `LEARNER`, or with seats `LEARNER0`, `LEARNER1`, …
+fn listener_names(seats: usize) -> Vec<String> {
+    if seats == 0 { vec!["LEARNER".to_owned()] } else { (0..seats).map(|seat| format!("LEARNER{seat}")).collect() }
+}
+
+/// A setting as it stands in the file. A lab knows one listener, LEARNER: what it says of it goes for each.
+fn for_each_learner(key: &str, value: &str, names: &[String]) -> Vec<(String, String)> {
+    if key == PROTOCOLS {
+        let listeners = value.split(',').flat_map(|listener| match listener.trim().split_once(':') {
+            Some(("LEARNER", protocol)) => names.iter().map(|name| format!("{name}:{protocol}")).collect(),
+            _ => vec![listener.to_owned()],
+        });
+        return vec![(key.to_owned(), listeners.collect::<Vec<_>>().join(","))];
+    }
+    match key.strip_prefix("listener.name.learner.") {
+        Some(rest) => names.iter().map(|name| (format!("listener.name.{}.{rest}", name.to_lowercase()), value.to_owned())).collect(),
+        None => vec![(key.to_owned(), value.to_owned())],
+    }
 }
 
 fn line(text: &mut String, key: &str, value: &str) {
@@ -137,32 +174,58 @@ fn escape(text: &mut String, part: &str, is_key: bool) {
 mod tests {
     use super::*;
 
-    fn file(overrides: &[(&str, &str)], advertised: Option<u16>) -> Result<String, ClusterError> {
+    fn file(overrides: &[(&str, &str)], advertised: &[u16]) -> Result<String, ClusterError> {
         let overrides = overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        let ports = Ports { learner: 1, admin: 2, controller: 3 };
-        server_properties(NodeSettings { id: 1, ports, advertised, voters: &[(1, 3)], overrides: &overrides })
+        let learners = (10..).take(advertised.len().max(1)).collect();
+        let ports = Ports { learners, admin: 2, controller: 3 };
+        server_properties(NodeSettings { id: 1, ports: &ports, advertised, voters: &[(1, 3)], overrides: &overrides })
     }
 
     #[test]
-    fn the_learner_is_sent_to_the_advertised_port() {
-        let text = file(&[], Some(77)).unwrap();
-        assert!(text.contains("\nlisteners=LEARNER://127.0.0.1:1,ADMIN://127.0.0.1:2,CONTROLLER://127.0.0.1:3\n"));
-        assert!(text.contains("\nadvertised.listeners=LEARNER://127.0.0.1:77,ADMIN://127.0.0.1:2\n"));
+    fn without_seats_the_learner_is_sent_to_the_one_listener() {
+        let text = file(&[], &[]).unwrap();
+        assert!(text.contains("\nlisteners=LEARNER://127.0.0.1:10,ADMIN://127.0.0.1:2,CONTROLLER://127.0.0.1:3\n"));
+        assert!(text.contains("\nadvertised.listeners=LEARNER://127.0.0.1:10,ADMIN://127.0.0.1:2\n"));
+        assert!(text.contains("\nlistener.security.protocol.map=LEARNER:PLAINTEXT,ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT\n"));
         assert!(text.contains("\ncontroller.quorum.voters=1@127.0.0.1:3\n"));
+        assert!(!text.contains("listener.name."));
+    }
+
+    #[test]
+    fn each_seat_has_a_listener_that_tells_its_own_port() {
+        let text = file(&[], &[77, 78]).unwrap();
+        let listeners = "\nlisteners=LEARNER0://127.0.0.1:10,LEARNER1://127.0.0.1:11,ADMIN://127.0.0.1:2,CONTROLLER://127.0.0.1:3\n";
+        assert!(text.contains(listeners), "{text}");
+        assert!(text.contains("\nadvertised.listeners=LEARNER0://127.0.0.1:77,LEARNER1://127.0.0.1:78,ADMIN://127.0.0.1:2\n"));
+        let protocols = "LEARNER0:PLAINTEXT,LEARNER1:PLAINTEXT,ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT";
+        assert!(text.contains(&format!("\nlistener.security.protocol.map={protocols}\n")));
+        assert!(text.contains("\nlistener.name.learner1.num.network.threads=1\n"));
+    }
+
+    #[test]
+    fn what_a_lab_says_of_the_learner_goes_for_every_seat() {
+        let mechanism = ("listener.name.learner.sasl.enabled.mechanisms", "PLAIN");
+        let protocols = (PROTOCOLS, "LEARNER:SASL_PLAINTEXT, ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        let text = file(&[mechanism, protocols, (NETWORK_THREADS, "3")], &[77, 78]).unwrap();
+        for seat in 0..2 {
+            assert!(text.contains(&format!("\nlistener.name.learner{seat}.sasl.enabled.mechanisms=PLAIN\n")), "{text}");
+        }
+        assert!(text.contains("map=LEARNER0:SASL_PLAINTEXT,LEARNER1:SASL_PLAINTEXT, ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT\n"), "{text}");
+        assert!(!text.contains("learner0.num.network.threads"), "the lab decides on threads");
     }
 
     #[test]
     fn the_lab_wins_over_defaults_but_not_over_what_kgrade_needs() {
-        let text = file(&[("auto.create.topics.enable", "true")], None).unwrap();
+        let text = file(&[("auto.create.topics.enable", "true")], &[]).unwrap();
         assert_eq!(text.matches("auto.create.topics.enable=").count(), 1);
         assert!(text.contains("auto.create.topics.enable=true"));
-        let message = file(&[("listeners", "PLAINTEXT://:9092")], None).unwrap_err().to_string();
+        let message = file(&[("listeners", "PLAINTEXT://:9092")], &[]).unwrap_err().to_string();
         assert!(message.contains("set `listeners` for the broker: kgrade sets it itself"), "{message}");
     }
 
     #[test]
     fn values_cannot_break_out_of_their_line() {
-        let text = file(&[("a b", " x\ny\\é")], None).unwrap();
+        let text = file(&[("a b", " x\ny\\é")], &[]).unwrap();
         assert!(text.ends_with("\na\\ b=\\ x\\ny\\\\\\u00e9\n"), "{text}");
     }
 }
