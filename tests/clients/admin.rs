@@ -1,10 +1,10 @@
 //! A topic is created and described as it is directly.
 
 use anyhow::{Result, ensure};
-use kgrade::timeline::wire::{Api, Request};
+use kgrade::timeline::wire::Request;
 
 use super::client::{Client, Way};
-use super::wire::Seen;
+use super::wire::{CREATE_TOPICS, Seen};
 use super::world::World;
 
 pub async fn creates_and_describes(world: &World, client: &Client) -> Result<()> {
@@ -16,9 +16,10 @@ pub async fn creates_and_describes(world: &World, client: &Client) -> Result<()>
         ensure!(described.is_some_and(|partitions| partitions.len() == 3), "{way:?}: not three partitions");
     }
     let topic = Way::Tapped.name(client, "admin");
-    let seen = Seen::of(world, client, &topic)?;
+    let timeline = world.recorder.timeline();
+    let seen = Seen::of(&timeline, client, &topic)?;
     let created: Vec<_> = seen
-        .exchanges(Api::CREATE_TOPICS)
+        .exchanges(CREATE_TOPICS)
         .filter_map(|exchange| match exchange.request {
             Request::CreateTopics { topics, validate_only: false } => Some(topics),
             _ => None,

@@ -7,7 +7,7 @@ use kgrade::timeline::wire::Api;
 use kgrade::world::kafka::Outgoing;
 
 use super::client::{Client, Way};
-use super::wire::Seen;
+use super::wire::{SYNC_GROUP, Seen};
 use super::world::World;
 
 const COUNT: usize = 300;
@@ -16,8 +16,12 @@ pub async fn reads_and_commits_the_same(world: &World, client: &Client) -> Resul
     let topic = format!("{}-consume", client.name);
     world.kafka.create_topic(&topic, 6).await?;
     world.kafka.produce(&topic, events(COUNT)).await?;
-    let stored: BTreeSet<String> =
-        world.records(&topic).await?.into_iter().map(|(partition, offset, key, value)| format!("{partition} {offset} {key} {value}")).collect();
+    let stored: BTreeSet<String> = world
+        .records(&topic)
+        .await?
+        .into_iter()
+        .map(|(partition, offset, key, value)| format!("{partition} {offset} {key} {value}"))
+        .collect();
     let ways = client.protocols.iter().map(|protocol| (*protocol, "sync")).chain([("classic", "async")]);
     for (protocol, how) in ways {
         let mut committed = Vec::new();
@@ -32,7 +36,8 @@ pub async fn reads_and_commits_the_same(world: &World, client: &Client) -> Resul
         ensure!(committed[0].values().sum::<i64>() == 300, "{protocol}, {how}, direct: {:?}", committed[0]);
         ensure!(committed[0] == committed[1], "{protocol}, {how}: {committed:?}");
         let group = Way::Tapped.name(client, &format!("consumer-{protocol}-{how}"));
-        let seen = Seen::of(world, client, &group)?;
+        let timeline = world.recorder.timeline();
+        let seen = Seen::of(&timeline, client, &group)?;
         seen.fetched(&topic, COUNT)?;
         seen.committed(&group, &topic, &committed[1], how == "sync")?;
         seen.joined_and_left(&group, protocol)?;
@@ -78,7 +83,7 @@ impl Seen<'_> {
         let counts: Vec<(Api, usize)> = if protocol == "consumer" {
             vec![(Api::CONSUMER_GROUP_HEARTBEAT, 2)]
         } else {
-            vec![(Api::JOIN_GROUP, 1), (Api::SYNC_GROUP, 1), (Api::LEAVE_GROUP, 1)]
+            vec![(Api::JOIN_GROUP, 1), (SYNC_GROUP, 1), (Api::LEAVE_GROUP, 1)]
         };
         for (api, at_least) in counts {
             ensure!(about(api) >= at_least, "{} {api}", about(api));

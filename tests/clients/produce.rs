@@ -33,7 +33,8 @@ pub async fn stores_the_same(world: &World, client: &Client) -> Result<()> {
         ensure!(direct.len() == COUNT, "{}: {} records", setting.name, direct.len());
         ensure!(direct == tapped, "{}: {}", setting.name, first_difference(&direct, &tapped));
     }
-    let seen = Seen::of(world, client, &Way::Tapped.name(client, "producer"))?;
+    let timeline = world.recorder.timeline();
+    let seen = Seen::of(&timeline, client, &Way::Tapped.name(client, "producer"))?;
     for setting in client.settings {
         seen.produced(&topic(Way::Tapped, setting.name), |exchange, batches| {
             let Request::Produce { acks, .. } = exchange.request else { return Ok(0) };

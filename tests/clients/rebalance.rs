@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use kgrade::timeline::wire::{Api, Response};
 
 use super::client::{Client, Running, Way};
-use super::wire::Seen;
+use super::wire::{HEARTBEAT, Seen};
 use super::world::{World, until};
 
 const ALL: &str = "owns 0 1 2 3 4 5";
@@ -20,12 +20,13 @@ pub async fn shares_alike(world: &World, client: &Client) -> Result<()> {
         ensure!(direct? == tapped?, "{protocol}: the programs ended otherwise");
         let name = |which: &str| Way::Tapped.name(client, &format!("{which}-{protocol}"));
         let group = name("rebalance");
-        let [first, second] = [Seen::of(world, client, &name("first"))?, Seen::of(world, client, &name("second"))?];
+        let timeline = world.recorder.timeline();
+        let [first, second] = [Seen::of(&timeline, client, &name("first"))?, Seen::of(&timeline, client, &name("second"))?];
         let members = [first.members(&group), second.members(&group)];
         ensure!(members.iter().all(|members| !members.is_empty()), "{protocol}: {members:?}");
         ensure!(members[0].is_disjoint(&members[1]), "{protocol}: {members:?}");
         for seen in [&first, &second] {
-            let beats = if *protocol == "consumer" { Api::CONSUMER_GROUP_HEARTBEAT } else { Api::HEARTBEAT };
+            let beats = if *protocol == "consumer" { Api::CONSUMER_GROUP_HEARTBEAT } else { HEARTBEAT };
             ensure!(seen.exchanges(beats).count() > 0, "{protocol}: {} sent no heartbeat", seen.instance);
             let all = (0..6).collect::<BTreeSet<_>>();
             ensure!(seen.assignments(&topic).contains(&all), "{protocol}: {} was never seen to get all", seen.instance);
@@ -52,14 +53,11 @@ async fn share(world: &World, client: &Client, way: Way, topic: &str, protocol: 
         left.len() == 3 && right.len() == 3 && left.is_disjoint(&right)
     })
     .await?;
-    let mut codes = Vec::new();
-    for (running, next) in [(first, Some(&second)), (second, None)] {
-        running.terminate();
-        codes.push(running.end(&[0, 143]).await?.0);
-        if let Some(next) = next {
-            next.says("the second owns all", |lines| lines.last().is_some_and(|line| line == ALL)).await?;
-        }
-    }
+    first.terminate();
+    let mut codes = vec![first.end(&[0, 143]).await?.0];
+    second.says("the second owns all", |lines| lines.last().is_some_and(|line| line == ALL)).await?;
+    second.terminate();
+    codes.push(second.end(&[0, 143]).await?.0);
     Ok(codes)
 }
 

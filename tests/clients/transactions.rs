@@ -50,7 +50,8 @@ pub async fn write_the_same(world: &World, client: &Client) -> Result<()> {
 fn tells_each_step(world: &World, client: &Client, source: &str, group_has: &BTreeMap<i32, i64>) -> Result<()> {
     let name = |what: &str| Way::Tapped.name(client, what);
     let (group, id) = (name("transfer"), name("transfer-id"));
-    let seen = Seen::of(world, client, &group)?;
+    let timeline = world.recorder.timeline();
+    let seen = Seen::of(&timeline, client, &group)?;
 
     let starts = seen.exchanges(Api::INIT_PRODUCER_ID).filter(|exchange| exchange.request.transactional_id() == Some(&id));
     let given = starts.filter_map(|exchange| match exchange.response {

@@ -1,18 +1,20 @@
 //! What the tap recorded of one program, and what must hold of every one.
 
 use std::collections::BTreeMap;
-use std::sync::MutexGuard;
 
 use anyhow::{Context, Result, ensure};
 use kgrade::timeline::wire::{Api, Batch, Request, Response, Side};
 use kgrade::timeline::{Commit, Exchange, Timeline};
 
 use super::client::Client;
-use super::world::World;
 
-/// What was seen of an instance. The timeline stands still meanwhile.
+pub const HEARTBEAT: Api = Api(12);
+pub const SYNC_GROUP: Api = Api(14);
+pub const CREATE_TOPICS: Api = Api(19);
+
+/// What was seen of an instance.
 pub struct Seen<'a> {
-    timeline: MutexGuard<'a, Timeline>,
+    timeline: &'a Timeline,
     pub instance: String,
 }
 
@@ -35,8 +37,8 @@ impl Produced {
 
 impl<'a> Seen<'a> {
     /// Everything of `clients/NAME`, which is over. Nothing was left unread, and every request has its answer.
-    pub fn of(world: &'a World, client: &Client, name: &str) -> Result<Self> {
-        let seen = Self { timeline: world.recorder.timeline(), instance: format!("clients/{name}") };
+    pub fn of(timeline: &'a Timeline, client: &Client, name: &str) -> Result<Self> {
+        let seen = Self { timeline, instance: format!("clients/{name}") };
         seen.is_complete(client).with_context(|| format!("what the tap saw of {name}"))?;
         Ok(seen)
     }

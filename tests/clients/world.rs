@@ -62,7 +62,7 @@ impl World {
     }
 
     pub fn run(&self, test: impl Future<Output = anyhow::Result<()>>) -> Result<(), Failed> {
-        self.runtime.block_on(test).map_err(|error| Failed::from(format!("{error:?}")))
+        self.runtime.block_on(test).map_err(|error| Failed::from(format!("{error:#}")))
     }
 
     /// All records of a topic, those of aborted transactions included, in order of partition and offset.
