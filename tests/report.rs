@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use console::measure_text_width;
 use kgrade::outcome::redact::{REDACTED, Redactor, Secret};
-use kgrade::outcome::{CheckOutcome, Outcome, OutputLine, Place, RunFacts, Score, Tier, Verdict};
+use kgrade::outcome::{CheckOutcome, Moment, Outcome, OutputLine, Place, RunFacts, Score, Tier, Verdict};
 use kgrade::report::terminal::{self, Style};
 use kgrade::report::{FORMATS, ReportTarget, file, json, junit};
 use proptest::prelude::*;
@@ -133,6 +133,7 @@ fn no_secret_reaches_a_report() {
         }
         check["first_seen_ms"] = Value::from(1);
         check["place"] = serde_json::json!({ "file": "f", "line": 1, "column": 1 });
+        check["moment"] = serde_json::json!({ "at_ns": 1, "topic": "t", "partition": 0, "instance": "i" });
         check["witnesses"] = serde_json::json!(["w"]);
         check["remarks"] = serde_json::json!(["r"]);
         check["output"] = serde_json::json!([{ "program": "p", "stream": "s", "at_ms": 1, "text": "t" }]);
@@ -247,7 +248,7 @@ fn check() -> impl Strategy<Value = CheckOutcome> {
     let output = prop::collection::vec((hostile(), hostile(), hostile()), 0..6);
     (verdict(), 0..50_u32, "[a-z]{0,9}", words(), lists, output, any::<[u64; 4]>(), any::<bool>()).prop_map(
         |(verdict, max_points, id, words, (witnesses, remarks), output, [more, looks, first, took], some)| {
-            let [title, message, criterion, expected, observed, cause, hint, next, file, _] = words;
+            let [title, message, criterion, expected, observed, cause, hint, next, file, topic] = words;
             CheckOutcome {
                 id,
                 title,
@@ -261,6 +262,7 @@ fn check() -> impl Strategy<Value = CheckOutcome> {
                 witnesses,
                 more_witnesses: more,
                 cause: Some(cause),
+                moment: some.then(|| Moment::at(first).in_partition(&topic, 0).of(&topic)),
                 remarks,
                 hint: some.then_some(hint),
                 next: some.then_some(next),

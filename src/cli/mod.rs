@@ -9,7 +9,9 @@ mod list;
 mod output;
 mod plan;
 mod replay;
+mod saved;
 mod schema;
+mod timeline;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,6 +51,8 @@ enum Command {
     List(list::ListArgs),
     /// Judge a saved run again, without a cluster.
     Replay(replay::ReplayArgs),
+    /// Show a saved run as a picture, with the moment of the mistake.
+    Timeline(timeline::TimelineArgs),
     /// Start a Kafka for yourself and leave it running.
     Up(cluster::UpArgs),
     /// Stop the Kafka that `kgrade up` started.
@@ -96,6 +100,7 @@ pub fn main() -> u8 {
         Some(Command::Plan(args)) => plan::plan(&args),
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Replay(args)) => replay::replay(&args),
+        Some(Command::Timeline(args)) => timeline::timeline(&args),
         Some(Command::Up(args)) => with_cluster(|context, out| cluster::up(&args, context, out)),
         Some(Command::Down(args)) => with_cluster(|context, out| cluster::down(&args, context, out)),
     };

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Expect, Kind, Reference, View};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Moment};
 
 /// A program has not ended.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +33,8 @@ impl Expect for Alive {
             format!("`{}` has ended", self.instance),
             "it runs until it is asked to stop",
             format!("ended at {}", super::view::seconds(exit.at)),
-        );
+        )
+        .moment(Moment::at(exit.at).of(&view.full_name(&self.instance)));
         Answer::Violated(match view.end_of(&self.instance) {
             Some(end) => mismatch.cause(end),
             None => mismatch,

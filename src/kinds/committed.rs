@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Expect, Finding, Kind, Reference, View};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Moment};
 use crate::run::CheckCtx;
 use crate::timeline::What;
 
@@ -80,7 +80,9 @@ impl Expect for Committed {
         if self.at_most.is_some()
             && let Some(ahead) = offsets.ahead.first()
         {
-            return Answer::Violated(ahead::explain(view, &self.group, topic, ahead, offsets));
+            let mut moment = Moment::at(ahead.at).in_partition(&self.topic, ahead.partition);
+            moment.instance = ahead.commit.and_then(|place| offsets.commits.get(place)).map(|commit| commit.instance.to_string());
+            return Answer::Violated(ahead::explain(view, &self.group, topic, ahead, offsets).moment(moment));
         }
         if self.any == Some(true) && !offsets.moved {
             let message = format!("group {} has committed nothing", self.group);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::view::{count, lack, seconds, short_name};
 use super::records::difference;
 use super::{Answer, Expect, Finding, Kind, Reference, View};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Moment};
 use crate::timeline::{Delivery, Instance};
 
 const CAUSE_OF_NOTHING: &str = "the program runs, but posts nothing to SINK_URL. It may read nothing: a group without committed offsets begins at the end of the topic \
@@ -124,7 +124,8 @@ fn judge_body<'a>(view: &View<'a>, delivery: &'a Delivery) -> Body<'a> {
     let Some(event) = event else {
         let message = "your program posted something that is not an event";
         let mismatch = Mismatch::new(message, "only events are posted", format!("posted at {}: {shown}", seconds(delivery.begun)))
-            .cause("a record that is not a JSON object is to be reported on standard error and passed over, not posted");
+            .cause("a record that is not a JSON object is to be reported on standard error and passed over, not posted")
+            .moment(moment_of(delivery));
         return Body::Stranger(mismatch);
     };
     let json = serde_json::from_slice::<Value>(body).unwrap_or_default();
@@ -134,10 +135,27 @@ fn judge_body<'a>(view: &View<'a>, delivery: &'a Delivery) -> Body<'a> {
     let message = format!("event {} was posted with other content", event.id);
     let observed = format!("posted at {}: {}", seconds(delivery.begun), difference(&event.json, &json));
     let cause = "post the record's value as it is, or the same JSON again: every field as in Kafka, encoded as UTF-8";
-    Body::Changed(Mismatch::new(message, "the body is the event as it is in Kafka, field by field", observed).cause(cause))
+    Body::Changed(Mismatch::new(message, "the body is the event as it is in Kafka, field by field", observed).cause(cause).moment(moment_of(delivery)))
+}
+
+/// When and where a delivery began.
+fn moment_of(delivery: &Delivery) -> Moment {
+    let moment = Moment::at(delivery.begun).of(&delivery.instance);
+    match &delivery.record {
+        Some((topic, partition, _)) => moment.in_partition(topic, *partition),
+        None => moment,
+    }
 }
 
 impl Delivered {
+    /// When an event was lost: when its last delivery failed.
+    fn moment_of_loss(&self, view: &View<'_>, event: &str) -> Option<Moment> {
+        let attempts = self.deliveries(view).into_iter().filter(|delivery| delivery.event.as_deref() == Some(event));
+        let last = attempts.max_by_key(|delivery| delivery.begun)?;
+        let ended = last.abandoned.or(last.answered.map(|(at, _)| at)).unwrap_or(last.begun);
+        Some(Moment { at_ns: ended, ..moment_of(last) })
+    }
+
     fn deliveries<'a>(&self, view: &View<'a>) -> Vec<&'a Delivery> {
         let instances = match &self.by {
             Some(name) => view.instance(name).into_iter().collect(),
@@ -168,7 +186,8 @@ impl Delivered {
             "an event whose POST was answered with 2xx is done: do not post it again"
         };
         let mismatch = Mismatch::new(format!("{what} delivered more than once"), "each event delivered once", observed);
-        Some(mismatch.witnesses(witnesses).cause(cause))
+        let moment = twice.first().and_then(|(_, done)| done.get(1)).map(|delivery| moment_of(delivery));
+        Some(Mismatch { moment, ..mismatch.witnesses(witnesses).cause(cause) })
     }
 
     fn missing(&self, view: &View<'_>, times: &HashMap<&str, Vec<&Delivery>>) -> Option<Mismatch> {
@@ -184,6 +203,7 @@ impl Delivered {
         let topic = deliveries.iter().find_map(|delivery| delivery.record.as_ref().map(|(topic, _, _)| topic.to_string()));
         let witnesses = lost.iter().map(|id| view.event_place(topic.as_deref().unwrap_or(""), id));
         let mismatch = Mismatch::new(message, format!("all {all}"), format!("{done} delivered")).witnesses(witnesses);
+        let mismatch = Mismatch { moment: lost.first().and_then(|id| self.moment_of_loss(view, id)), ..mismatch };
         // What is posted in another form explains why no event arrived.
         Some(match judge_body(view, first) {
             Body::Stranger(other) if done == 0 => {

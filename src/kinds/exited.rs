@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::view::{seconds, signal_name};
 use super::{Answer, Expect, Finding, Kind, Reference, View};
 use crate::lab::Span;
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Moment};
 use crate::timeline::event::Signal;
 
 /// A program has ended, with one of these exit codes.
@@ -67,12 +67,16 @@ impl Expect for Exited {
             (Some(code), _) => {
                 let message = format!("`{}` ended with exit code {code}", self.instance);
                 let mismatch = Mismatch::new(message, expected, format!("exit code {code} at {}", seconds(exit.at)));
+                let mismatch = mismatch.moment(Moment::at(exit.at).of(&view.full_name(&self.instance)));
                 return Answer::Violated(match view.last_words(&self.instance) {
                     Some(words) => mismatch.cause(words),
                     None => mismatch,
                 });
             }
-            (None, number) => return Answer::Violated(self.ended_by(view, number, expected)),
+            (None, number) => {
+                let moment = Moment::at(exit.at).of(&view.full_name(&self.instance));
+                return Answer::Violated(self.ended_by(view, number, expected).moment(moment));
+            }
         }
         match (self.after_signal, signal) {
             (Some(limit), Some((sent, signal))) => self.in_time(view.scaled(limit.get()), *sent, *signal, exit.at, instance.gone_at),

@@ -24,7 +24,8 @@ pub struct Kill {
 impl Kind for Kill {
     const DOC: &'static str = "Ends an instance as a crash would: SIGKILL, no goodbye.\n\n\
         A consumer that dies so stays a member of its group until its session timeout (45 s in most clients), and its partitions stay with it. \
-        With `group` the grader removes the dead member at once, so that the next instance does not wait.";
+        With `group` the grader removes the dead member at once, so that the next instance does not wait. Members of instances that are alive stay: \
+        whose a member is, is known from what each instance said to Kafka.";
     const EXAMPLE: &'static str = "kill: { instance: first, group: $(group) }";
 
     fn references(&self) -> Vec<Reference> {

@@ -202,4 +202,6 @@ kinds! {
 }
 
 #[cfg(test)]
+mod moments;
+#[cfg(test)]
 mod tests;

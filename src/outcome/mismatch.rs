@@ -1,5 +1,6 @@
 //! Why something does not hold: what was expected, what was seen, and the witnesses.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How many witnesses are shown; the rest is counted.
@@ -20,6 +21,46 @@ pub struct Mismatch {
     pub more: u64,
     /// What it probably means.
     pub cause: Option<String>,
+    /// When and where it went wrong, when one moment can be named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moment: Option<Moment>,
+}
+
+/// When and where something went wrong: what a picture of the run marks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Moment {
+    /// Nanoseconds since the run began.
+    pub at_ns: u64,
+    /// The topic.
+    pub topic: Option<String>,
+    /// The partition of the topic.
+    pub partition: Option<i32>,
+    /// The program instance, `check/as`.
+    pub instance: Option<String>,
+}
+
+impl Moment {
+    /// A moment, in nanoseconds since the run began.
+    #[must_use]
+    pub fn at(at_ns: u64) -> Self {
+        Self { at_ns, ..Self::default() }
+    }
+
+    /// In this partition.
+    #[must_use]
+    pub fn in_partition(mut self, topic: &str, partition: i32) -> Self {
+        self.topic = Some(topic.to_owned());
+        self.partition = Some(partition);
+        self
+    }
+
+    /// Of this program instance, `check/as`.
+    #[must_use]
+    pub fn of(mut self, instance: &str) -> Self {
+        self.instance = Some(instance.to_owned());
+        self
+    }
 }
 
 impl Mismatch {
@@ -45,6 +86,13 @@ impl Mismatch {
     #[must_use]
     pub fn cause(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
+        self
+    }
+
+    /// Names the moment at which it went wrong.
+    #[must_use]
+    pub fn moment(mut self, moment: Moment) -> Self {
+        self.moment = Some(moment);
         self
     }
 }

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use mismatch::Mismatch;
+pub use mismatch::{Mismatch, Moment};
 pub use score::Score;
 pub use verdict::Verdict;
 
@@ -109,6 +109,8 @@ pub struct CheckOutcome {
     pub more_witnesses: u64,
     /// What it probably means, in the terms of the learner's client.
     pub cause: Option<String>,
+    /// When and where it went wrong, when one moment can be named: `kgrade timeline` marks it.
+    pub moment: Option<Moment>,
     /// What is right but worth knowing.
     pub remarks: Vec<String>,
     /// The lab author's hint; only set when the check did not pass.
@@ -169,6 +171,7 @@ pub(crate) fn sample(id: &str) -> CheckOutcome {
         witnesses: Vec::new(),
         more_witnesses: 0,
         cause: None,
+        moment: None,
         remarks: Vec::new(),
         hint: None,
         next: None,

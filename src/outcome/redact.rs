@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-use super::{CheckOutcome, Outcome, OutputLine, Place, RunFacts, sanitize};
+use super::{CheckOutcome, Moment, Outcome, OutputLine, Place, RunFacts, sanitize};
 
 /// What stands where a secret stood.
 pub const REDACTED: &str = "[redacted]";
@@ -98,6 +98,7 @@ impl Redactor {
             witnesses,
             more_witnesses: _,
             cause,
+            moment,
             remarks,
             hint,
             next,
@@ -110,6 +111,9 @@ impl Redactor {
         self.all([id, title, message]);
         self.all([criterion, expected, observed, cause, hint, next].into_iter().flatten());
         self.all(witnesses.iter_mut().chain(remarks));
+        if let Some(Moment { at_ns: _, topic, partition: _, instance }) = moment {
+            self.all([topic, instance].into_iter().flatten());
+        }
         if let Some(Place { file, line: _, column: _ }) = place {
             self.all([file]);
         }

@@ -12,6 +12,8 @@ pub mod live;
 pub mod summary;
 pub mod target;
 pub mod terminal;
+pub mod timeline;
+pub mod wire_line;
 pub mod words;
 
 use crate::outcome::Outcome;

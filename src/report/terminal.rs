@@ -64,7 +64,8 @@ impl Style {
         }
     }
 
-    fn paint(self, paint: &Paint, text: &str) -> String {
+    /// The text in a colour, where colours are shown.
+    pub(super) fn paint(self, paint: &Paint, text: &str) -> String {
         if self.color && !text.is_empty() { paint.clone().force_styling(true).apply_to(text).to_string() } else { text.to_owned() }
     }
 }
@@ -107,11 +108,17 @@ pub fn render(outcome: &Outcome, style: &Style) -> String {
 /// The text of one failure and its like, without its first line: what JUnit viewers show.
 #[must_use]
 pub fn explanation(check: &CheckOutcome, style: &Style) -> String {
+    let said: Vec<Row> = detail::rows(check).into_iter().filter(|row| row.layout != Layout::Quote).collect();
+    laid_out(&said, style).join("\n")
+}
+
+/// What is said about a check, line by line.
+pub(super) fn laid_out(rows: &[Row], style: &Style) -> Vec<String> {
     let mut page = Page { style: *style, lines: Vec::new() };
-    for row in detail::rows(check).iter().filter(|row| row.layout != Layout::Quote) {
+    for row in rows {
         page.row(row);
     }
-    page.lines.join("\n")
+    page.lines
 }
 
 /// The widths that all lines of checks share.
@@ -244,7 +251,7 @@ fn points(check: &CheckOutcome) -> String {
 }
 
 /// Cleaned, on one line.
-fn tidy(text: &str) -> String {
+pub(super) fn tidy(text: &str) -> String {
     sanitize::cut(&sanitize::one_line(&sanitize::terminal(text)), TEXT_WIDTH)
 }
 

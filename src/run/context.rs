@@ -16,7 +16,7 @@ use crate::lab::Check;
 use crate::lab::data::DataSet;
 use crate::lab::late;
 use crate::outcome::Mismatch;
-use crate::timeline::event::Signal;
+use crate::timeline::event::{Name, Signal};
 use crate::timeline::{Recorder, What};
 use crate::world::kafka::Kafka;
 use crate::world::program::{Launch, Limits, Stdin};
@@ -117,9 +117,11 @@ impl CheckCtx {
                 return Ok(Some(Mismatch::new(message, format!("a program `{}`", program.command.join(" ")), "no such program")));
             }
         };
-        let mut env = IndexMap::from([("KAFKA_BOOTSTRAP_SERVERS".to_owned(), self.scene.cluster.bootstrap().to_owned())]);
+        let instance: Name = name.as_str().into();
+        let seat = self.scene.tap.seat(&instance).await?;
+        let mut env = IndexMap::from([("KAFKA_BOOTSTRAP_SERVERS".to_owned(), seat.bootstrap().to_owned())]);
         for (variable, value) in program.env.iter().chain(spec.env) {
-            env.insert(variable.clone(), self.fill(value, spec.name));
+            env.insert(variable.clone(), self.fill(value, spec.name, seat.bootstrap()));
         }
         let stdin = match spec.stdin {
             Some(data) => {
@@ -137,9 +139,10 @@ impl CheckCtx {
             limits: Limits::default(),
         };
         let plan = Plan {
-            name: name.as_str().into(),
+            name: instance,
             program: spec.program.into(),
             launch,
+            seat,
             stdin,
             restarts: spec.restarts,
             group: spec.group.map(str::to_owned),
@@ -156,10 +159,10 @@ impl CheckCtx {
         }
     }
 
-    fn fill(&self, text: &str, instance: &str) -> String {
+    fn fill(&self, text: &str, instance: &str, bootstrap: &str) -> String {
         late::fill(text, |name| match name {
             "sink.url" => Some(self.scene.sink.url(&self.check.id, instance)),
-            "kafka.bootstrap" => Some(self.scene.cluster.bootstrap().to_owned()),
+            "kafka.bootstrap" => Some(bootstrap.to_owned()),
             "instance" => Some(instance.to_owned()),
             _ => None,
         })
@@ -206,7 +209,7 @@ impl CheckCtx {
     /// Removes the members that crashed programs left behind in a group.
     ///
     /// # Errors
-    /// When the coordinator refuses, or when another instance of this check is still alive: without the wire nobody can tell whose member is whose.
+    /// When the coordinator refuses, or when it cannot be told whose member is whose (see [`Scene::evict_dead`]).
     pub async fn evict_dead(&self, group: &str) -> Result<()> {
         self.scene.evict_dead(&self.check.id, group).await
     }

@@ -158,6 +158,7 @@ fn collect(scene: &Scene, checks: &[Arc<Check>], ended: &HashMap<String, Ended>)
 /// One check from its first action to its end.
 async fn one(scene: Arc<Scene>, check: Arc<Check>, permits: Arc<Semaphore>, observer: Arc<dyn Observer>) -> Box<Referee> {
     let _permit = permits.acquire_owned().await;
+    let _seats = scene.seats.reserve(&check).await;
     let mut work =
         Work { referee: Box::new(Referee::new(Arc::clone(&check), scene.scale)), ctx: CheckCtx::new(Arc::clone(&scene), check), observer };
     if !*scene.interrupted.borrow() {

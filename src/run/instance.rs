@@ -13,9 +13,17 @@ use super::scene::Scene;
 use crate::timeline::event::{Name, Signal, Stream};
 use crate::timeline::{Recorder, What};
 use crate::world::program::{self, Launch, Process, ProgramEvent, SpawnError};
+use crate::world::tap::Seat;
 
 /// How often the process group is looked at after its leader ended.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// How long the tap may take to read what a program sent before its end: only what the kernel still holds, unless a fault holds it up or a
+/// process that left the group lives on.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether processes that left the group live on.
+const STRAYS: Duration = Duration::from_millis(50);
 
 /// A started program. Dropping it kills what is left.
 pub struct Instance {
@@ -34,6 +42,8 @@ pub struct Plan {
     pub program: Name,
     /// Everything the process needs.
     pub launch: Launch,
+    /// Its place at the tap.
+    pub seat: Seat,
     /// Its standard input.
     pub stdin: Option<Input>,
     /// How often it is started again when it ends by itself.
@@ -140,8 +150,21 @@ async fn feed(recorder: Recorder, instance: Name, input: Input, mut stdin: Child
     recorder.append(What::Fed { instance, data: input.data, count: if done { input.lines } else { 0 }, done });
 }
 
-/// Waits for the end, records that the group is gone, and starts it again while it may.
+/// Looks after it until its end, then frees its place at the tap.
 async fn supervise(scene: Arc<Scene>, plan: Plan, current: watch::Sender<Arc<Process>>, stopping: Arc<AtomicBool>) {
+    live(&scene, &plan, &current, &stopping).await;
+    // What it left running must not be taken for the next instance that gets this place.
+    let process = Arc::downgrade(&*current.borrow());
+    tokio::spawn(async move {
+        while process.upgrade().is_some_and(|process| !process.is_gone()) {
+            tokio::time::sleep(STRAYS).await;
+        }
+        drop(plan);
+    });
+}
+
+/// Waits for the end, records that the group is gone, and starts it again while it may.
+async fn live(scene: &Arc<Scene>, plan: &Plan, current: &watch::Sender<Arc<Process>>, stopping: &AtomicBool) {
     let mut restarts = plan.restarts;
     loop {
         let process = Arc::clone(&current.borrow());
@@ -149,6 +172,8 @@ async fn supervise(scene: Arc<Scene>, plan: Plan, current: watch::Sender<Arc<Pro
         while !process.group_is_gone() {
             tokio::time::sleep(LOOK).await;
         }
+        // From here on everything that it sent is on the timeline.
+        let _ = tokio::time::timeout(LAST_WORDS, plan.seat.quiet()).await;
         scene.recorder.append(What::GroupGone { instance: plan.name.clone() });
         if restarts == 0 || stopping.load(Ordering::Acquire) {
             return;
@@ -159,7 +184,7 @@ async fn supervise(scene: Arc<Scene>, plan: Plan, current: watch::Sender<Arc<Pro
         {
             tracing::warn!(error = format!("{error:#}"), instance = %plan.name, "remove the dead member before the restart");
         }
-        match spawn(&scene, &plan, restarts) {
+        match spawn(scene, plan, restarts) {
             Ok(next) => {
                 current.send_replace(next);
             }

@@ -5,11 +5,14 @@
 pub mod clock;
 mod context;
 pub mod engine;
+mod eviction;
 mod instance;
 pub mod referee;
 pub mod replay;
 mod scene;
+mod seats;
 
 pub use context::{CheckCtx, StartSpec};
 pub use engine::{Observer, Silent};
 pub use scene::Scene;
+pub use seats::Seats;

@@ -174,6 +174,7 @@ fn explain(outcome: &mut CheckOutcome, mismatch: &Mismatch) {
     outcome.witnesses.clone_from(&mismatch.witnesses);
     outcome.more_witnesses = mismatch.more;
     outcome.cause.clone_from(&mismatch.cause);
+    outcome.moment.clone_from(&mismatch.moment);
 }
 
 /// What this check lacked is another's to answer for, when that one failed. When that one passed there is no excuse: the verdict stands.
@@ -185,7 +186,7 @@ fn blame(outcome: &mut CheckOutcome, unmet: &Mismatch, others: &[String], blamed
         let was = if *verdict == Verdict::Failed { "failed" } else { "could not be judged" };
         outcome.verdict = Verdict::Skipped;
         outcome.message = format!("not judged, because `{other}` {was}: {lacks}");
-        (outcome.expected, outcome.observed, outcome.cause) = (None, None, None);
+        (outcome.expected, outcome.observed, outcome.cause, outcome.moment) = (None, None, None, None);
         outcome.witnesses.clear();
         outcome.more_witnesses = 0;
     } else if let Some((other, _)) = find(&[Verdict::Error, Verdict::Inconclusive]) {
@@ -210,7 +211,7 @@ fn disclose(outcome: &mut CheckOutcome, disclosure: Disclosure) {
     if matches!(outcome.verdict, Verdict::Failed | Verdict::Inconclusive) {
         "what was seen is not shown for this check".clone_into(&mut outcome.message);
     }
-    (outcome.observed, outcome.cause) = (None, None);
+    (outcome.observed, outcome.cause, outcome.moment) = (None, None, None);
     outcome.witnesses.clear();
     outcome.more_witnesses = 0;
     outcome.output.clear();
@@ -235,6 +236,7 @@ pub fn blank(check: &Check, lab: &str) -> CheckOutcome {
         witnesses: Vec::new(),
         more_witnesses: 0,
         cause: None,
+        moment: None,
         remarks: Vec::new(),
         hint: Some(check.hint.clone()),
         next: Some(format!("kgrade {lab} --only {}", check.id)),

@@ -11,6 +11,12 @@ use crate::timeline::event::Event;
 /// Judges the checks on these events, which stand in order of time.
 #[must_use]
 pub fn replay(checks: &[Arc<Check>], events: Vec<Event>, scale: f64, lab: &str) -> Vec<CheckOutcome> {
+    replay_all(checks, events, scale, lab).0
+}
+
+/// As [`replay`], with the timeline that the checks were judged on.
+#[must_use]
+pub fn replay_all(checks: &[Arc<Check>], events: Vec<Event>, scale: f64, lab: &str) -> (Vec<CheckOutcome>, Timeline) {
     let mut referees: Vec<_> = checks.iter().map(|check| Referee::new(Arc::clone(check), scale)).collect();
     let mut timeline = Timeline::default();
     for event in events {
@@ -22,7 +28,8 @@ pub fn replay(checks: &[Arc<Check>], events: Vec<Event>, scale: f64, lab: &str) 
     }
     let judged = Judged { referees, timeline, lab };
     let depth = judged.referees.len();
-    judged.referees.iter().map(|referee| judged.outcome(referee, depth)).collect()
+    let outcomes = judged.referees.iter().map(|referee| judged.outcome(referee, depth)).collect();
+    (outcomes, judged.timeline)
 }
 
 /// A run that was judged to its end.

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use tokio::sync::{Mutex, watch};
 
+use super::eviction;
+use super::seats::Seats;
 use crate::outcome::RunFacts;
 use crate::timeline::{Recorder, What};
 use crate::world::cluster::{Cluster, Health};
@@ -14,6 +16,7 @@ use crate::world::guard::Guard;
 use crate::world::kafka::Kafka;
 use crate::world::program::{Prepared, SubmissionError};
 use crate::world::sink::Sink;
+use crate::world::tap::Tap;
 
 /// How long a broker that answers no more may take until its process has ended.
 const DYING: Duration = Duration::from_secs(1);
@@ -29,6 +32,10 @@ pub struct Scene {
     pub recorder: Recorder,
     /// The cluster.
     pub cluster: Cluster,
+    /// What stands between every program and every broker.
+    pub tap: Tap,
+    /// The places at the tap.
+    pub seats: Seats,
     /// The grader's own client, on the ADMIN listener.
     pub kafka: Kafka,
     /// The HTTP service that learners' programs deliver to.
@@ -90,19 +97,21 @@ impl Scene {
         Some(format!("the broker died ({status}) while this was graded{tail}"))
     }
 
-    /// Removes the members that a check's crashed programs left behind in a group.
+    /// Removes the members that a check's crashed programs left behind in a group. Which these are is known from the wire.
     ///
     /// # Errors
-    /// When the coordinator refuses, or when another instance of the check is still alive: without the wire nobody can tell whose member is whose.
+    /// When the coordinator refuses, or when another instance of the check is alive and none of the members was seen on the wire: then nobody
+    /// can tell whose member is whose.
     pub async fn evict_dead(&self, check: &str, group: &str) -> Result<()> {
-        let alive = self.recorder.timeline().instances_of(check).iter().any(|(_, instance)| instance.alive());
-        if alive {
-            bail!("cannot tell which member of group {group} died while another instance of `{check}` is alive");
-        }
         let Some(description) = self.kafka.describe_group(group).await? else { return Ok(()) };
-        for member in description.members {
-            self.kafka.evict(group, &member.member).await?;
-            self.recorder.append(What::Evicted { group: group.into(), member: member.member });
+        let dead = eviction::dead(&self.recorder.timeline(), check, group, &description.members)
+            .map(|dead| dead.into_iter().map(str::to_owned).collect::<Vec<_>>());
+        let Some(dead) = dead else {
+            bail!("cannot tell which member of group {group} died while another instance of `{check}` is alive: none was seen on the wire");
+        };
+        for member in dead {
+            self.kafka.evict(group, &member).await?;
+            self.recorder.append(What::Evicted { group: group.into(), member });
         }
         Ok(())
     }

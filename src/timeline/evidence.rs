@@ -42,6 +42,9 @@ pub enum EvidenceError {
     /// The file has no header.
     #[error("the file is empty: a run saves its evidence with `kgrade LAB --evidence FILE`")]
     Empty,
+    /// The first line is no header of evidence.
+    #[error("this is no evidence of a run: save it with `kgrade LAB --evidence FILE`, and name that file")]
+    Foreign,
     /// Another version wrote it.
     #[error("the evidence has the form {found}, this kgrade reads {SCHEMA}: use the kgrade version that wrote it")]
     Schema {
@@ -108,7 +111,7 @@ fn read_header(line: &str, number: usize) -> Result<Header, EvidenceError> {
         schema: String,
     }
     let damaged = |error: serde_json::Error| EvidenceError::Damaged { line: number, reason: error.to_string() };
-    let version: Version = serde_json::from_str(line).map_err(damaged)?;
+    let version: Version = serde_json::from_str(line).map_err(|_| EvidenceError::Foreign)?;
     if version.schema != SCHEMA {
         return Err(EvidenceError::Schema { found: version.schema });
     }

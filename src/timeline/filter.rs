@@ -82,3 +82,78 @@ fn batches(request: &Request, wanted: Option<bool>, is: impl Fn(&Batch) -> bool)
     let Some(wanted) = wanted else { return true };
     matches!(request, Request::Produce { batches, .. } if !batches.is_empty() && batches.iter().all(|batch| is(batch) == wanted))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(partition: i32, producer_id: i64) -> Batch {
+        Batch {
+            topic: "t".into(),
+            partition,
+            records: 1,
+            bytes: 80,
+            compression: Compression::None,
+            producer_id,
+            producer_epoch: 0,
+            base_sequence: 0,
+            transactional: false,
+            first_timestamp: 0,
+            crc: 0,
+        }
+    }
+
+    fn produce(batches: Vec<Batch>) -> Request {
+        Request::Produce { acks: -1, timeout_ms: 30_000, transactional_id: None, batches }
+    }
+
+    fn picks(yaml: &str, request: &Request) -> bool {
+        let filter: RequestFilter = serde_saphyr::from_str(yaml).unwrap();
+        filter.matches(Api::PRODUCE, request)
+    }
+
+    #[test]
+    fn all_that_is_named_must_hold() {
+        let request = produce(vec![batch(0, 7), batch(2, 7)]);
+        for (yaml, wanted) in [
+            ("{}", true),
+            ("{ api: [Produce, Fetch] }", true),
+            ("{ api: [fetch] }", false),
+            ("{ topic: t }", true),
+            ("{ topic: other }", false),
+            ("{ topic: t, partition: 2 }", true),
+            ("{ partition: 1 }", false),
+            ("{ acks: -1 }", true),
+            ("{ acks: 1 }", false),
+            ("{ idempotent: true }", true),
+            ("{ idempotent: false }", false),
+            ("{ compressed: false, transactional: false }", true),
+            ("{ group: g }", false),
+            ("{ isolation: read_committed }", false),
+            ("{ commit: true }", false),
+        ] {
+            assert_eq!(picks(yaml, &request), wanted, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn requests_whose_batches_differ_are_neither_one_nor_the_other() {
+        let mixed = produce(vec![batch(0, 7), batch(1, -1)]);
+        assert!(!picks("{ idempotent: true }", &mixed) && !picks("{ idempotent: false }", &mixed));
+        let empty = produce(Vec::new());
+        assert!(!picks("{ idempotent: true }", &empty) && !picks("{ idempotent: false }", &empty));
+    }
+
+    #[test]
+    fn an_api_alone_needs_no_contents() {
+        let filter = |yaml| serde_saphyr::from_str::<RequestFilter>(yaml).unwrap();
+        assert!(!filter("{ api: [Produce] }").needs_contents());
+        assert!(filter("{ api: [Produce], topic: t }").needs_contents());
+        assert!(
+            serde_saphyr::from_str::<RequestFilter>("{ api: [Produse] }")
+                .unwrap_err()
+                .to_string()
+                .contains("there is no Kafka API `Produse`")
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::commit::{Committing, Unanswered};
+use super::commit::{Commit, Committing, Unanswered};
 use super::delivery::Delivery;
 use super::event::{Event, Name, Stream, What};
 use super::exchange::Exchanges;
@@ -67,6 +67,13 @@ impl Timeline {
     #[must_use]
     pub fn group(&self, name: &str) -> Option<&Group> {
         self.groups.get(name)
+    }
+
+    /// The commits of all groups on a topic that crossed the wire; those of one group stand together, in order.
+    pub fn commits_of<'a>(&'a self, topic: &'a str) -> impl Iterator<Item = &'a Commit> {
+        let mut groups: Vec<_> = self.groups.iter().collect();
+        groups.sort_by_key(|(name, _)| *name);
+        groups.into_iter().filter_map(move |(_, group)| group.offsets.get(topic)).flat_map(|offsets| &offsets.commits)
     }
 
     /// What is known of a program instance, by its full name `check/as`.

@@ -4,20 +4,22 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use anyhow::Context;
 use tokio::sync::watch;
 
 use super::Run;
 use crate::cli::{Failure, output};
 use crate::outcome::{RunFacts, Tier};
 use crate::report::live::Live;
-use crate::run::Scene;
+use crate::run::{Scene, Seats};
 use crate::timeline::Recorder;
-use crate::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Host, Runtime};
+use crate::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Host, Listener, Runtime};
 use crate::world::guard::Guard;
 use crate::world::kafka::Kafka;
 use crate::world::program::{self, PrepareContext, Prepared, Submission, SubmissionError};
 use crate::world::progress::Progress;
 use crate::world::sink::Sink;
+use crate::world::tap::{Allow, Node, Tap};
 
 /// The packages of the course, for submissions without a `requirements.txt`.
 const COURSE_REQUIREMENTS: &str = include_str!("../../../checks/requirements.txt");
@@ -50,14 +52,18 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         environment: program::grader_environment(),
     };
     let context = ClusterContext { host, cache, guard: guard.clone(), progress };
-    let spec =
-        ClusterSpec { brokers: run.lab.cluster.brokers.into(), settings: run.lab.cluster.settings.clone(), ..ClusterSpec::default() };
+    let seats = Seats::of(run.checks.iter().map(|check| &**check), usize::from(run.args.jobs));
+    let brokers = run.lab.cluster.brokers;
+    let tap = tap(&runtime, recorder, seats.count(), usize::from(brokers))?;
+    let settings = run.lab.cluster.settings.clone();
+    let spec = ClusterSpec { brokers: brokers.into(), settings, seats: tap.ports(), ..ClusterSpec::default() };
     let (cluster, prepared) = tokio::join!(timed(start_cluster(&runtime, &spec, &context)), timed(prepare(&submission, &preparing)));
     let ((cluster, cluster_took), (prepared, prepared_took)) = (cluster, prepared);
     let (cluster, prepared) = (cluster?, prepared?);
     if let Some(warning) = cluster.warning() {
         live.note(warning);
     }
+    tap.attach(cluster.learners().iter().map(|brokers| brokers.iter().map(node).collect()).collect());
     let kafka = Kafka::connect(cluster.admin())?;
     kafka.prepare_producer()?;
     let facts = facts(run, &submission, &cluster, &runtime);
@@ -65,6 +71,8 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         lab: run.lab.name.clone(),
         recorder: recorder.clone(),
         cluster,
+        tap,
+        seats,
         kafka,
         sink,
         prepared,
@@ -83,14 +91,14 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
 pub async fn strike(scene: Arc<Scene>) {
     match Arc::try_unwrap(scene) {
         Ok(scene) => {
-            let Scene { cluster, kafka, sink, prepared, guard, facts, .. } = scene;
+            let Scene { cluster, tap, kafka, sink, prepared, guard, facts, .. } = scene;
             // A private cluster goes away whole; on one that stays, only what this run made is removed.
             if cluster.pid().is_none()
                 && let Err(error) = kafka.remove_run(&facts.id).await
             {
                 output::note(&format!("topics and groups with {} in their names were left on the cluster: {error:#}", facts.id));
             }
-            drop((kafka, sink));
+            drop((tap, kafka, sink));
             let removing = tokio::task::spawn_blocking(move || drop(prepared));
             cluster.stop().await;
             let _ = removing.await;
@@ -99,6 +107,23 @@ pub async fn strike(scene: Arc<Scene>) {
         // A task still holds it: what it holds goes away with it.
         Err(scene) => drop(scene),
     }
+}
+
+/// What stands between the programs and the cluster: in front of kgrade's own, which is told to send clients there, or of one that is there.
+fn tap(runtime: &Runtime, recorder: &Recorder, seats: usize, brokers: usize) -> Result<Tap, Failure> {
+    match runtime {
+        Runtime::External(addresses) => {
+            let bootstrap: Vec<_> = addresses.split(',').map(str::to_owned).collect();
+            Ok(Tap::rewriting(recorder.clone(), bootstrap, Allow::default()))
+        }
+        Runtime::Jvm | Runtime::Docker => {
+            Ok(Tap::advertised(recorder.clone(), seats, brokers).context("open ports for the tap on 127.0.0.1")?)
+        }
+    }
+}
+
+fn node(listener: &Listener) -> Node {
+    Node { id: listener.node, address: listener.address.clone() }
 }
 
 async fn timed<T>(work: impl Future<Output = T>) -> (T, u64) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Committed, Mark};
 use crate::kinds::View;
 use crate::kinds::view::seconds;
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Moment};
 use crate::timeline::{Offsets, Topic};
 
 /// Why a group has no offsets of its program's own.
@@ -26,7 +26,11 @@ struct Wrong {
 pub fn judge(spec: &Committed, view: &View<'_>, topic: &Topic, offsets: &Offsets) -> Option<Mismatch> {
     let mut wrong: Vec<_> = against_delivered(spec, topic, offsets).collect();
     wrong.extend(spec.past.as_deref().into_iter().flat_map(|data| not_passed(view, data, topic, offsets)));
-    if wrong.is_empty() { None } else { Some(view.with_ends(explain(spec, offsets, &wrong))) }
+    let first = wrong.first()?;
+    // What is missing has no moment of its own: it is the look that showed it last.
+    let seen = offsets.last_look.map_or(offsets.changed_at, |(_, at)| at);
+    let moment = Moment::at(seen).in_partition(&spec.topic, first.partition);
+    Some(view.with_ends(explain(spec, offsets, &wrong)).moment(moment))
 }
 
 fn against_delivered(spec: &Committed, topic: &Topic, offsets: &Offsets) -> impl Iterator<Item = Wrong> {

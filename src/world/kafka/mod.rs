@@ -2,20 +2,21 @@
 //!
 //! Records are written and read with librdkafka ([`produce`], [`read`]). Everything else is one request and one answer on a small
 //! client of our own ([`wire`]), because librdkafka's safe interface has no offsets of other groups, no member ids of KIP-848
-//! groups and no LeaveGroup. The broker is not trusted: an answer is measured ([`layout`]) before it is decoded.
+//! groups and no LeaveGroup. The broker is not trusted: an answer is measured ([`schema`]) before it is decoded.
 //!
 //! Errors name the topic or group and Kafka's error code; they are the environment's, never the learner's.
 
+mod asked;
 mod cleanup;
 mod code;
 mod groups;
-mod layout;
 mod log;
 mod nodes;
 mod offsets;
 pub mod partitioner;
 mod produce;
 mod read;
+pub mod schema;
 mod topics;
 mod wire;
 

@@ -10,8 +10,8 @@ use kafka_protocol::messages::{FindCoordinatorRequest, MetadataResponse};
 use kafka_protocol::protocol::StrBytes;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::asked::Asked;
 use super::code::Code;
-use super::layout::Asked;
 use super::wire::Connection;
 
 /// How long one request may take, connecting included.

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Message, StrBytes, VersionRange};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::asked::Asked;
 use super::code::Code;
-use super::layout::{Asked, Field, walk};
+use super::schema;
 
 /// The largest answer that is accepted, in bytes. Ours are a few kilobytes; a peer that speaks TLS or HTTP looks like gigabytes.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -107,19 +108,52 @@ impl Connection {
     }
 }
 
+/// Decodes an answer, every length in which is checked first: the decoder allocates whatever is claimed.
 fn decode<R: Asked>(mut answer: Bytes, version: i16) -> Result<R::Response> {
     let header_version = R::Response::header_version(version);
-    let header: &[Field] = if header_version >= 1 { &[Field::Fixed(4), Field::Tags] } else { &[Field::Fixed(4)] };
-    let mut rest = &answer[..];
-    walk(&mut rest, header)?;
-    walk(&mut rest, R::answer(version))?;
-    if !rest.is_empty() {
-        bail!("{} bytes are left over", rest.len());
-    }
+    let message = schema::response(R::KEY).context("its fields are not known")?;
+    let body = answer.get(4..).context("it ends early")?;
+    message.walk(version, if header_version >= 1 { schema::tags(body)? } else { body })?;
     ResponseHeader::decode(&mut answer, header_version)?;
     R::Response::decode(&mut answer, version)
 }
 
 fn name(key: i16) -> String {
     ApiKey::try_from(key).map_or_else(|()| format!("API {key}"), |key| format!("{key:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::{BufMut, BytesMut};
+    use kafka_protocol::messages::{MetadataRequest, MetadataResponse};
+
+    use super::*;
+
+    /// An answer as it comes: the correlation id, no tagged fields, the body.
+    fn frame(body: &[u8]) -> Bytes {
+        [&[0, 0, 0, 7, 0], body].concat().into()
+    }
+
+    #[test]
+    fn an_answer_is_decoded_in_every_version_that_we_speak() {
+        for version in MetadataRequest::OLDEST..=13 {
+            let told = MetadataResponse::default().with_cluster_id(Some("kgrade".into()));
+            let mut body = BytesMut::new();
+            told.encode(&mut body, version).unwrap();
+            assert_eq!(decode::<MetadataRequest>(frame(&body), version).unwrap(), told, "v{version}");
+            for cut in 0..body.len() {
+                assert!(decode::<MetadataRequest>(frame(&body[..cut]), version).is_err(), "v{version} cut at {cut}");
+            }
+            body.put_u8(0);
+            let error = decode::<MetadataRequest>(frame(&body), version).unwrap_err();
+            assert_eq!(error.to_string(), "1 bytes are left over");
+        }
+    }
+
+    #[test]
+    fn an_array_that_claims_more_than_the_answer_holds_is_refused() {
+        // Throttle time, then 2,147,483,646 brokers.
+        let error = decode::<MetadataRequest>(frame(&[0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x07]), 12).unwrap_err();
+        assert_eq!(error.to_string(), "it claims 2147483646 more bytes and has 0");
+    }
 }

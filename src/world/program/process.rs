@@ -272,6 +272,13 @@ impl Process {
         self.family.group_is_gone()
     }
 
+    /// Whether nothing that came from the process is alive, wherever it moved. Seen at most a tenth of a second late.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        // The watcher looks after all of them until none is left.
+        self.gone.load(Ordering::Acquire) || self.watcher.is_finished()
+    }
+
     /// Kills the process and everything that came from it, wherever it moved, and waits until it is gone.
     /// False when something could not be killed within five seconds.
     pub async fn kill_tree(&self) -> bool {
