@@ -37,7 +37,10 @@ const UNSUPPORTED_VERSION: i16 = 35;
 /// # Errors
 /// Why it cannot be read. It is to be forwarded all the same.
 pub fn request(frame: &Bytes, topics: &TopicIds) -> Result<Request, Unread> {
-    let (head, body) = Walked::request(frame)?;
+    let (head, body) = match Walked::request(frame) {
+        Err(Unread::Unknown) => return newer::software(frame).ok_or(Unread::Unknown),
+        walked => walked?,
+    };
     let Ok(key) = ApiKey::try_from(head.api.0) else { return Ok(Request::Other) };
     match key {
         ApiKey::ApiVersions => body.decode().map(|asked| metadata::software(&asked)),
