@@ -26,7 +26,7 @@ use kafka_protocol::protocol::{Decodable, Message};
 pub use self::header::{Head, acks, head};
 pub use self::text::LONGEST;
 pub use self::topic_ids::TopicIds;
-use self::walked::Walked;
+pub(in crate::world::tap) use self::walked::Walked;
 use crate::timeline::wire::{Api, Request, Response, Unread};
 
 /// Kafka's error code for an API or a version of it that the broker does not have.
