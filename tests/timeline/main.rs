@@ -6,7 +6,43 @@ mod browser;
 mod page;
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, ExitCode, Output};
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    let trial = |name: &str, test: fn()| {
+        Trial::test(name, move || {
+            test();
+            Ok(())
+        })
+    };
+    let mut trials = vec![
+        trial("shows_the_failed_check_with_the_mistake", shows_the_failed_check_with_the_mistake),
+        trial("any_width_will_do", any_width_will_do),
+        trial("the_wire_is_told_around_the_mistake", the_wire_is_told_around_the_mistake),
+        trial("a_check_that_is_not_there_is_told_with_advice", a_check_that_is_not_there_is_told_with_advice),
+        trial("a_page_goes_to_a_file_or_to_standard_output", a_page_goes_to_a_file_or_to_standard_output),
+    ];
+    let browser = browser::find();
+    if browser.is_none() {
+        eprintln!(
+            "the tests of the page are ignored: there is no Chromium. Install it (apt-get install chromium), or name it in KGRADE_CHROMIUM"
+        );
+    }
+    for (name, test) in page::TESTS {
+        let browser = browser.clone();
+        let trial = Trial::test(format!("page::{name}"), {
+            let browser = browser.clone();
+            move || {
+                test(&mut page::Opened::new(&browser.ok_or("there is no Chromium")?));
+                Ok(())
+            }
+        });
+        trials.push(trial.with_ignored_flag(browser.is_none()));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
 
 /// A real run of a consumer that leaves commits to its client, recorded with everything that crossed the wire.
 fn recorded() -> PathBuf {
@@ -25,7 +61,6 @@ fn text(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[test]
 fn shows_the_failed_check_with_the_mistake() {
     let all = text(&[]);
     assert!(all.starts_with("✗ manual-commit  0/25"), "{all}");
@@ -37,7 +72,6 @@ fn shows_the_failed_check_with_the_mistake() {
     assert_eq!(text(&["--check", "manual-commit"]), all);
 }
 
-#[test]
 fn any_width_will_do() {
     for width in ["40", "44", "80", "120", "400"] {
         let drawn = text(&["--width", width]);
@@ -46,7 +80,6 @@ fn any_width_will_do() {
     }
 }
 
-#[test]
 fn the_wire_is_told_around_the_mistake() {
     let told = text(&["--wire"]);
     let (_, exchanges) = told.split_once("between program and broker\n").expect("the exchanges");
@@ -54,7 +87,6 @@ fn the_wire_is_told_around_the_mistake() {
     assert!(exchanges.lines().count() < 200, "{exchanges}");
 }
 
-#[test]
 fn a_check_that_is_not_there_is_told_with_advice() {
     let output = timeline(&["--check", "manual-comit"]);
     let said = String::from_utf8(output.stderr).unwrap();
@@ -62,7 +94,6 @@ fn a_check_that_is_not_there_is_told_with_advice() {
     assert!(said.contains("holds no check `manual-comit`; did you mean `manual-commit`?"), "{said}");
 }
 
-#[test]
 fn a_page_goes_to_a_file_or_to_standard_output() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.html");
