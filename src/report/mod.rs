@@ -14,6 +14,7 @@ pub mod target;
 pub mod terminal;
 pub mod timeline;
 pub mod wire_line;
+pub mod wire_view;
 pub mod words;
 
 use crate::outcome::Outcome;

@@ -1,5 +1,6 @@
 //! The way onto the timeline: stamps events with the run's clock and wakes those who wait for a change.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -14,6 +15,17 @@ pub struct Recorder {
     timeline: Arc<Mutex<Timeline>>,
     began: Instant,
     changed: Arc<watch::Sender<u64>>,
+    hearer: Option<Hearer>,
+}
+
+/// Who hears of events that are not kept.
+#[derive(Clone)]
+struct Hearer(Arc<dyn Fn(Event) + Send + Sync>);
+
+impl fmt::Debug for Hearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hearer")
+    }
 }
 
 impl Default for Recorder {
@@ -26,7 +38,14 @@ impl Recorder {
     /// A recorder for a run that began at `began`.
     #[must_use]
     pub fn starting(began: Instant) -> Self {
-        Self { timeline: Arc::default(), began, changed: Arc::new(watch::Sender::new(0)) }
+        Self { timeline: Arc::default(), began, changed: Arc::new(watch::Sender::new(0)), hearer: None }
+    }
+
+    /// A recorder that keeps nothing: its timeline stays empty, and `hear` gets every event, one at a time and in order. For what goes on
+    /// without end. `hear` must not block.
+    #[must_use]
+    pub fn telling(hear: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self { hearer: Some(Hearer(Arc::new(hear))), ..Self::default() }
     }
 
     /// Nanoseconds since the run began.
@@ -45,7 +64,10 @@ impl Recorder {
         // The time is taken under the lock, so that times never fall along the timeline.
         let mut timeline = self.timeline();
         let at = self.now();
-        timeline.append(Event { at, what });
+        match &self.hearer {
+            Some(hearer) => (hearer.0)(Event { at, what }),
+            None => timeline.append(Event { at, what }),
+        }
         let count = timeline.events().len() as u64;
         let result = read(&timeline);
         drop(timeline);
@@ -78,5 +100,23 @@ impl Recorder {
                 std::future::pending::<()>().await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_telling_recorder_keeps_nothing_and_loses_nothing() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let hear = Arc::clone(&heard);
+        let recorder = Recorder::telling(move |event| hear.lock().unwrap().push(event));
+        for count in 1..=3 {
+            recorder.append(What::Spared { instance: "tap/client".into(), api: crate::timeline::wire::Api::FETCH, count });
+        }
+        let heard = heard.lock().unwrap();
+        assert!(heard.len() == 3 && heard.windows(2).all(|two| two[0].at <= two[1].at));
+        assert!(recorder.timeline().events().is_empty());
     }
 }

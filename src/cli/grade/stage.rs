@@ -114,7 +114,7 @@ fn tap(runtime: &Runtime, recorder: &Recorder, seats: usize, brokers: usize) -> 
     match runtime {
         Runtime::External(addresses) => {
             let bootstrap: Vec<_> = addresses.split(',').map(str::to_owned).collect();
-            Ok(Tap::rewriting(recorder.clone(), bootstrap, Allow::default()))
+            Ok(Tap::rewriting(recorder.clone(), bootstrap, Allow::hosts(addresses.split(','))))
         }
         Runtime::Jvm | Runtime::Docker => {
             Ok(Tap::advertised(recorder.clone(), seats, brokers).context("open ports for the tap on 127.0.0.1")?)

@@ -6,14 +6,24 @@
 //! request is recorded before it is forwarded, an answer before it is passed on, so nothing that they cause can be recorded earlier.
 
 mod connection;
+mod cutter;
+mod downward;
+mod edit;
 pub mod fault;
+mod foreign;
+mod kept;
+mod ledger;
 pub mod limits;
+mod link;
 mod listen;
+mod pending;
 pub mod read;
 pub mod rewrite;
 mod seat;
+mod stream;
 #[cfg(test)]
 mod tests;
+mod upward;
 
 use std::io;
 use std::sync::Arc;
@@ -24,7 +34,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 pub use self::fault::Faults;
+use self::kept::Kept;
 pub use self::limits::Limits;
+use self::read::TopicIds;
 pub use self::rewrite::Allow;
 pub use self::seat::Seat;
 use self::seat::{Chair, Occupant};
@@ -52,6 +64,8 @@ struct Core {
     recorder: Recorder,
     limits: Limits,
     faults: Faults,
+    topics: TopicIds,
+    kept: Kept,
     next: AtomicU64,
 }
 
@@ -92,7 +106,8 @@ impl Drop for Door {
 
 impl Core {
     fn new(recorder: Recorder, limits: Limits) -> Arc<Self> {
-        Arc::new(Self { faults: Faults::new(recorder.clone()), recorder, limits, next: AtomicU64::new(1) })
+        let (faults, kept) = (Faults::new(recorder.clone()), Kept::new(limits.kept));
+        Arc::new(Self { recorder, limits, faults, topics: TopicIds::default(), kept, next: AtomicU64::new(1) })
     }
 
     /// A number for a new connection.
@@ -155,7 +170,7 @@ impl Tap {
     /// # Errors
     /// When a port of its own cannot be bound.
     pub async fn seat(&self, instance: &Name) -> anyhow::Result<Seat> {
-        let occupant = Occupant::new(Arc::clone(&self.inner.core), Arc::clone(instance));
+        let occupant = Occupant::new(Arc::clone(&self.inner.core), Arc::clone(instance), None);
         match &self.inner.ways {
             Ways::Advertised { rows, free, .. } => {
                 let permit = Arc::clone(free).acquire_owned().await.context("the tap is closed")?;
@@ -173,6 +188,12 @@ impl Tap {
                 Ok(Seat { bootstrap: ports, chair: row.chair, occupant, _doors: row.doors, _permit: None })
             }
         }
+    }
+
+    /// How many bytes of frames are kept in memory at this moment, beyond 32 KiB for each direction of a connection.
+    #[must_use]
+    pub fn kept_bytes(&self) -> usize {
+        self.inner.core.kept.bytes()
     }
 
     /// The faults, to arm and disarm.

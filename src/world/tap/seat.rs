@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::AbortHandle;
 
+use super::edit::Edit;
+use super::ledger::Ledger;
 use super::{Core, Door};
 use crate::timeline::What;
 use crate::timeline::event::Name;
-use crate::timeline::wire::Side;
+use crate::timeline::wire::{FaultUse, Side};
 
 /// A program instance's place at the tap. Dropping it closes the connections and frees it for the next.
 #[derive(Debug)]
@@ -80,6 +82,10 @@ impl Chair {
 pub(super) struct Occupant {
     /// `check/as`.
     pub(super) instance: Name,
+    /// What its exchanges take on the timeline.
+    pub(super) ledger: Ledger,
+    /// What changes the answers to it.
+    pub(super) edit: Option<Arc<dyn Edit>>,
     core: Arc<Core>,
     live: Mutex<Live>,
     open: watch::Sender<usize>,
@@ -99,13 +105,13 @@ struct Live {
 pub(super) enum Entry {
     /// It is in, by this number.
     In(u64),
-    /// It is one too many: close it.
-    TooMany,
+    /// It is one too many, or a fault refuses it: close it.
+    Out,
 }
 
 impl Occupant {
-    pub(super) fn new(core: Arc<Core>, instance: Name) -> Arc<Self> {
-        Arc::new(Self { instance, core, live: Mutex::default(), open: watch::Sender::new(0) })
+    pub(super) fn new(core: Arc<Core>, instance: Name, edit: Option<Arc<dyn Edit>>) -> Arc<Self> {
+        Arc::new(Self { instance, ledger: Ledger::default(), edit, core, live: Mutex::default(), open: watch::Sender::new(0) })
     }
 
     /// Lets a new connection in and tells so, unless there are too many.
@@ -113,14 +119,21 @@ impl Occupant {
         let limits = &self.core.limits;
         let mut live = self.live();
         if live.left {
-            return Entry::TooMany;
+            return Entry::Out;
         }
         live.opened += 1;
         if live.opened > limits.opened.saturating_add(1) {
-            return Entry::TooMany;
+            return Entry::Out;
         }
         let connection = self.core.connection();
         self.core.recorder.append(What::Connected { connection, instance: self.instance.clone(), node });
+        if let Some(armed) = self.core.faults.refusing(&self.instance) {
+            let (check, fault) = (armed.rule.check.clone(), armed.rule.name.clone());
+            let reason = Some(format!("the fault `{fault}` refuses new connections"));
+            self.core.recorder.append(What::FaultUsed { check, fault, connection, correlation: None, did: FaultUse::Refused });
+            self.core.recorder.append(What::Disconnected { connection, by: Side::Tap, reason });
+            return Entry::Out;
+        }
         let reason = if live.opened > limits.opened {
             format!("the program opened more than {} connections: further ones are closed without a word", limits.opened)
         } else if live.connections.len() >= limits.connections {
@@ -131,7 +144,7 @@ impl Occupant {
             return Entry::In(connection);
         };
         self.core.recorder.append(What::Disconnected { connection, by: Side::Tap, reason: Some(reason) });
-        Entry::TooMany
+        Entry::Out
     }
 
     /// Remembers what ends a connection, if that is still open.
@@ -161,6 +174,7 @@ impl Occupant {
             }
         }
         self.open.send_replace(0);
+        self.ledger.close(&self.instance, &self.core.recorder);
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {

@@ -50,8 +50,8 @@ async fn a_seat_that_is_left_closes_its_connections_and_is_free_again() {
     tap.attach(vec![vec![echo().await]]);
     let seat = tap.seat(&"check/a".into()).await.unwrap();
     let mut stream = TcpStream::connect(seat.bootstrap()).await.unwrap();
-    stream.write_all(b"\0\0\0\x04ping").await.unwrap();
-    let mut answer = [0; 8];
+    stream.write_all(b"\0\0\0\x0aping, pong").await.unwrap();
+    let mut answer = [0; 14];
     stream.read_exact(&mut answer).await.unwrap();
     drop(seat);
     assert_eq!(stream.read(&mut answer).await.unwrap_or(0), 0);

@@ -21,11 +21,12 @@ mod walked;
 
 use bytes::Bytes;
 use kafka_protocol::messages::{self as api, ApiKey};
+use kafka_protocol::protocol::{Decodable, Message};
 
 pub use self::header::{Head, acks, head};
 pub use self::text::LONGEST;
 pub use self::topic_ids::TopicIds;
-use self::walked::Walked;
+pub(in crate::world::tap) use self::walked::Walked;
 use crate::timeline::wire::{Api, Request, Response, Unread};
 
 /// Kafka's error code for an API or a version of it that the broker does not have.
@@ -112,4 +113,9 @@ fn plain(error: i16) -> Response {
 /// The first code that is an error, else 0.
 fn first_error(codes: impl IntoIterator<Item = i16>) -> i16 {
     codes.into_iter().find(|code| *code != 0).unwrap_or(0)
+}
+
+/// The body of a request, walked and decoded as what it is taken for. `None` when it is something else.
+pub(super) fn decoded<M: Decodable + Message>(frame: &Bytes) -> Option<M> {
+    Walked::request(frame).ok()?.1.decode().ok()
 }

@@ -10,7 +10,7 @@ use crate::timeline::wire::{Api, Unread};
 use crate::world::kafka::schema::{self, Flaw};
 
 /// The body of a request or an answer that has been walked: nothing else may be decoded.
-pub(super) struct Walked {
+pub(in crate::world::tap) struct Walked {
     message: &'static schema::Message,
     version: i16,
     body: Bytes,
@@ -28,7 +28,7 @@ impl Walked {
     }
 
     /// Walks an answer.
-    pub(super) fn response(api: Api, mut version: i16, frame: &Bytes) -> Result<Self, Unread> {
+    pub(in crate::world::tap) fn response(api: Api, mut version: i16, frame: &Bytes) -> Result<Self, Unread> {
         let message = schema::response(api.0).ok_or(Unread::Unknown)?;
         let (_correlation, mut body) = frame.split_first_chunk::<4>().ok_or(Unread::Damaged)?;
         if api.0 == ApiKey::ApiVersions as i16 {
@@ -54,8 +54,18 @@ impl Walked {
         self.message.visit(self.version, &self.body, visitor).map_err(unread)
     }
 
+    /// The version in which the decoded body is to be written again.
+    pub(in crate::world::tap) fn written<M: Message>(&self) -> i16 {
+        self.version.min(M::VERSIONS.max)
+    }
+
+    /// How long the header of the frame is that this is the body of.
+    pub(in crate::world::tap) fn header_length(&self, frame: &Bytes) -> usize {
+        frame.len().saturating_sub(self.body.len())
+    }
+
     /// Decodes the body.
-    pub(super) fn decode<M: Decodable + Message>(self) -> Result<M, Unread> {
+    pub(in crate::world::tap) fn decode<M: Decodable + Message>(self) -> Result<M, Unread> {
         let Self { message, version: told, mut body } = self;
         let version = told.min(M::VERSIONS.max);
         if version < M::VERSIONS.min || !message.are_alike(version, told) {
