@@ -64,7 +64,7 @@ fn picture(story: &Story, id: &str, outcome: &CheckOutcome) -> Option<Picture> {
 trait Tell: Sized {
     fn act(self, nth: u32, kind: &str) -> Self;
     fn acted(self, nth: u32) -> Self;
-    fn asks(self, correlation: i32, api: Api, request: Request) -> Self;
+    fn sends(self, correlation: i32, api: Api, request: Request) -> Self;
     fn answers(self, correlation: i32, response: Response) -> Self;
     fn commits(self, correlation: i32, partition: i32, offset: i64) -> Self;
 }
@@ -78,7 +78,7 @@ impl Tell for Story {
         self.then(What::ActionEnded { check: "c".into(), nth, problem: None })
     }
 
-    fn asks(self, correlation: i32, api: Api, request: Request) -> Self {
+    fn sends(self, correlation: i32, api: Api, request: Request) -> Self {
         self.then(What::Requested { connection: 1, correlation, api, version: 7, client: None, bytes: 80, request })
     }
 
@@ -90,7 +90,7 @@ impl Tell for Story {
         let offsets = vec![Position { topic: "t".into(), partition, offset }];
         let request = Request::OffsetCommit { group: "g".into(), member: "m".into(), instance_id: None, generation: 1, offsets };
         let answer = Response::Partitions { partitions: vec![Coded { topic: "t".into(), partition, error: 0 }] };
-        self.asks(correlation, Api::OFFSET_COMMIT, request).answers(correlation, answer)
+        self.sends(correlation, Api::OFFSET_COMMIT, request).answers(correlation, answer)
     }
 }
 
@@ -111,7 +111,7 @@ fn held() -> Story {
     let story = Story::new().check_begun().act(0, "create-topic").later(60).acted(0).act(1, "produce").produce("events").acted(1);
     let story = story.act(2, "start").start("first").acted(2).act(3, "watch").later(1_400);
     let story = story.then(What::Connected { connection: 1, instance: "c/first".into(), node: 1 });
-    let story = story.asks(1, Api::JOIN_GROUP, join).answers(1, joined).asks(2, Api(14), sync);
+    let story = story.sends(1, Api::JOIN_GROUP, join).answers(1, joined).sends(2, Api(14), sync);
     let story = story.answers(2, Response::SyncGroup { error: 0, assigned: got }).later(30);
     let story =
         story.deliver("first", [1]).commits(3, 0, 1).later(20).deliver("first", [2, 4]).commits(4, 1, 1).later(12).begin("first", 3);
@@ -210,9 +210,9 @@ fn faults_have_a_lane_of_their_own() {
     let used = |did| What::FaultUsed { check: "c".into(), fault: "lost-ack".into(), connection: 1, correlation: Some(9), did };
     let story = Story::new().check_begun().start("first").then(What::Connected { connection: 1, instance: "c/first".into(), node: 1 });
     let story = story.then(What::FaultArmed { check: "c".into(), fault: "lost-ack".into(), text: "drops the first answer".to_owned() });
-    let story = story.asks(9, Api::PRODUCE, produce.clone()).then(used(FaultUse::ResponseDropped));
+    let story = story.sends(9, Api::PRODUCE, produce.clone()).then(used(FaultUse::ResponseDropped));
     let story = story.then(What::FaultDisarmed { check: "c".into(), fault: "lost-ack".into() });
-    let story = story.asks(10, Api::PRODUCE, produce).answers(10, refused);
+    let story = story.sends(10, Api::PRODUCE, produce).answers(10, refused);
     let story = story.then(What::Connected { connection: 2, instance: "c/first".into(), node: 1 });
     let story = story.then(What::NotKafka { connection: 2, speaks: Foreign::Tls }).check_ended();
     let picture = picture(&story, "c", &outcome("c", Verdict::Passed, None)).unwrap();
