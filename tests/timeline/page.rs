@@ -58,6 +58,7 @@ fn shows_the_mistake_at_once_and_asks_for_nothing(Opened { page, address, .. }: 
         commit = document.querySelector('a.guilty').getBoundingClientRect().left; \
         return Math.abs(mark - commit) < 3 && held.left < mark && mark < held.right; })()";
     assert_eq!(page.eval(through), true);
+    page.size(1200, 835);
     save(page, "KGRADE_SCREENSHOT");
 }
 
