@@ -21,8 +21,11 @@ impl Opened {
     }
 }
 
+/// A test of the page.
+type Test = fn(&mut Opened);
+
 /// Every test by its name.
-pub const TESTS: &[(&str, fn(&mut Opened))] = &[
+pub const TESTS: &[(&str, Test)] = &[
     ("shows_the_mistake_at_once_and_asks_for_nothing", shows_the_mistake_at_once_and_asks_for_nothing),
     ("is_dark_where_the_person_wants_it", is_dark_where_the_person_wants_it),
     ("fits_a_phone", fits_a_phone),
