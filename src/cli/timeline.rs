@@ -10,7 +10,7 @@ use super::{Done, Failure, LabSource, output};
 use crate::exit;
 use crate::lab::suggestion;
 use crate::outcome::Verdict;
-use crate::report::timeline::{Picture, Subject, page, text};
+use crate::report::timeline::{Picture, Said, Subject, around, page, text};
 use crate::report::{check_writable, write_file};
 use crate::run::replay::replay_all;
 
@@ -28,6 +28,9 @@ pub struct TimelineArgs {
     /// How many columns the picture may take; without it, those of the terminal.
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=400))]
     width: Option<u16>,
+    /// Also list what the programs and the broker said to each other around the mistake.
+    #[arg(long, conflicts_with = "html")]
+    wire: bool,
 }
 
 /// Draws the picture.
@@ -50,16 +53,20 @@ pub fn timeline(args: &TimelineArgs) -> Done {
         asked => asked.iter().any(|asked| asked == id),
     };
     let subjects = checks.iter().zip(&outcomes).filter(|(check, outcome)| meant(&check.id, outcome.verdict));
-    let mut pictures = Vec::new();
+    let (mut pictures, mut said) = (Vec::new(), Vec::new());
     let mut empty = Vec::new();
     for (check, outcome) in subjects {
-        match Picture::of(&Subject { check, outcome, timeline: &timeline }) {
-            Some(picture) => pictures.push(picture),
+        let subject = Subject { check, outcome, timeline: &timeline };
+        match Picture::of(&subject) {
+            Some(picture) => {
+                pictures.push(picture);
+                said.extend(args.wire.then(|| around(&subject)));
+            }
             None => empty.push(format!("{}: nothing of it happened{}", check.id, because(&outcome.message))),
         }
     }
     match args.html.as_deref() {
-        None => print(args, &pictures, &empty),
+        None => print(args, &pictures, &said, &empty),
         Some(path) => {
             let html = page::render(&lab.name, &lab.title, &header.run, &pictures, &empty);
             if path == Path::new("-") {
@@ -73,9 +80,13 @@ pub fn timeline(args: &TimelineArgs) -> Done {
     Ok(exit::ALL_PASSED)
 }
 
-fn print(args: &TimelineArgs, pictures: &[Picture], empty: &[String]) {
+fn print(args: &TimelineArgs, pictures: &[Picture], said: &[(Vec<Said>, u64)], empty: &[String]) {
     let style = text::style(args.width.map(usize::from));
-    let mut drawn: Vec<String> = pictures.iter().map(|picture| text::render(picture, &style)).collect();
+    let mut drawn = Vec::new();
+    for (nth, picture) in pictures.iter().enumerate() {
+        drawn.push(text::render(picture, &style));
+        drawn.extend(said.get(nth).map(|(said, left)| text::exchanges(said, *left, &style)));
+    }
     drawn.extend(empty.iter().map(|line| format!("{}\n", crate::outcome::sanitize::terminal(line))));
     output::print(&drawn.join("\n"));
 }

@@ -22,13 +22,15 @@ pub struct Evidence {
     pub seen: u64,
     /// What is right but worth knowing.
     pub remarks: Vec<String>,
+    /// Some of what was seen, for a `never` that it breaks.
+    pub witnesses: Vec<String>,
 }
 
 impl Evidence {
     /// Evidence of this many things.
     #[must_use]
     pub fn of(seen: u64) -> Self {
-        Self { seen, remarks: Vec::new() }
+        Self { seen, ..Self::default() }
     }
 }
 

@@ -1,14 +1,15 @@
 //! `committed`: the offsets that a group has committed, against what was delivered.
 
-mod ahead;
+pub(super) mod ahead;
 mod behind;
+mod mechanism;
 
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Expect, Finding, Kind, Reference, View};
-use crate::outcome::{Mismatch, Moment};
+use crate::outcome::Mismatch;
 use crate::run::CheckCtx;
 use crate::timeline::What;
 
@@ -80,9 +81,7 @@ impl Expect for Committed {
         if self.at_most.is_some()
             && let Some(ahead) = offsets.ahead.first()
         {
-            let mut moment = Moment::at(ahead.at).in_partition(&self.topic, ahead.partition);
-            moment.instance = ahead.commit.and_then(|place| offsets.commits.get(place)).map(|commit| commit.instance.to_string());
-            return Answer::Violated(ahead::explain(view, &self.group, topic, ahead, offsets).moment(moment));
+            return Answer::Violated(ahead::explain(view, (&self.group, &self.topic), topic, ahead, offsets));
         }
         if self.any == Some(true) && !offsets.moved {
             let message = format!("group {} has committed nothing", self.group);

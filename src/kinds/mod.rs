@@ -13,11 +13,15 @@
 //! Row { name: "topic", doc: topic::Topic::DOC, example: topic::Topic::EXAMPLE, action: false }
 //! ```
 
+pub mod amount;
 pub mod answer;
+pub mod client;
+pub mod error_name;
 pub mod manual;
 pub mod reference;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod traffic;
 pub mod view;
 
 use std::time::Duration;
@@ -198,6 +202,8 @@ kinds! {
         said: Said = "said",
         exited: Exited = "exited",
         alive: Alive = "alive",
+        requests: Requests = "requests",
+        commits: Commits = "commits",
     }
 }
 

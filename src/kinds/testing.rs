@@ -3,6 +3,8 @@
 //! The story is that of check `c`, whose data set `events` has six events of two users in turn (`u-01` the odd ones, `u-02` the even ones).
 //! The grader writes them to topic `t`: `u-01` on partition 0, `u-02` on partition 1. The group is `g`.
 
+pub mod wire;
+
 use std::collections::BTreeMap;
 
 use serde_json::json;
@@ -26,6 +28,7 @@ pub struct Story {
     /// Event to its last delivery.
     last: BTreeMap<String, u64>,
     ends: BTreeMap<i32, i64>,
+    wire: wire::Wire,
 }
 
 /// The nth event, from 1.
@@ -55,7 +58,17 @@ impl Story {
     pub fn new() -> Self {
         let data = DataSets::from([("events".to_owned(), events(1..=6))]);
         let (last, ends) = (BTreeMap::new(), BTreeMap::new());
-        Self { events: Vec::new(), timeline: Timeline::default(), data, scale: 1.0, now: 0, next: 1, last, ends }
+        Self {
+            events: Vec::new(),
+            timeline: Timeline::default(),
+            data,
+            scale: 1.0,
+            now: 0,
+            next: 1,
+            last,
+            ends,
+            wire: wire::Wire::default(),
+        }
     }
 
     /// Anything at all.
@@ -71,6 +84,11 @@ impl Story {
     pub fn later(mut self, millis: u64) -> Self {
         self.now += millis * MILLI;
         self
+    }
+
+    /// What the clock says, in ms.
+    pub fn millis(&self) -> u64 {
+        self.now / MILLI
     }
 
     /// All time budgets are longer.
@@ -232,7 +250,10 @@ impl Story {
 /// Everything that an answer says, on a few lines.
 pub fn text(answer: &Answer) -> String {
     let (word, mismatch) = match answer {
-        Answer::Holds(evidence) => return format!("holds ({}) {}", evidence.seen, evidence.remarks.join("; ")).trim().to_owned(),
+        Answer::Holds(evidence) => {
+            let lines = [format!("holds ({})", evidence.seen), evidence.remarks.join("; "), evidence.witnesses.join("; ")];
+            return lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+        }
         Answer::NotShown(reason) => return format!("not shown: {reason}"),
         Answer::NotYet(mismatch) => ("not yet", mismatch),
         Answer::Violated(mismatch) => ("violated", mismatch),

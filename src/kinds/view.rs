@@ -55,6 +55,14 @@ impl<'a> View<'a> {
         full_name(self.check, instance)
     }
 
+    /// The full name of an instance that was started, by its short or full name.
+    #[must_use]
+    pub fn instance_name(&self, name: &str) -> Option<&'a str> {
+        let full = self.full_name(name);
+        let owner = full.split_once('/').map_or("", |(check, _)| check);
+        self.timeline.instances_of(owner).into_iter().map(|(known, _)| &**known).find(|known| *known == full)
+    }
+
     /// An instance by its short or full name.
     #[must_use]
     pub fn instance(&self, name: &str) -> Option<&'a Instance> {
@@ -178,6 +186,10 @@ pub fn lack(number: u64, total: u64, noun: &str, [all, one, some]: [&str; 3]) ->
 }
 
 fn plural(noun: &str) -> String {
+    // `pause of input`: the first word is counted.
+    if let Some((first, rest)) = noun.split_once(" of ") {
+        return format!("{} of {rest}", plural(first));
+    }
     match noun.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
         _ => format!("{noun}s"),

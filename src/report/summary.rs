@@ -1,7 +1,7 @@
 //! What the checks come to, in words.
 
 use super::words::count;
-use crate::outcome::{CheckOutcome, Outcome, Tier, Verdict};
+use crate::outcome::{CheckOutcome, Outcome, RunFacts, Tier, Verdict};
 
 /// The score, for example `65 of 100 points`.
 #[must_use]
@@ -55,7 +55,12 @@ pub fn not_a_grade(outcome: &Outcome) -> Option<String> {
 /// What the run was made with, one fact each: tier, versions, digests, commit.
 #[must_use]
 pub fn facts(outcome: &Outcome) -> Vec<String> {
-    let run = &outcome.run;
+    facts_of(&outcome.run)
+}
+
+/// As [`facts`], of a run.
+#[must_use]
+pub fn facts_of(run: &RunFacts) -> Vec<String> {
     let tier = match run.tier {
         Tier::Practice => "practice",
         Tier::Ci => "ci",

@@ -54,8 +54,8 @@ pub struct Clock {
     times: Times,
     /// Per invariant: how often it was sampled, and whether its subject ever moved.
     samples: Vec<(u64, bool)>,
-    /// How often `never` was looked at.
-    never_looks: u64,
+    /// Why something of `never` could not be seen at the last look, if that was so.
+    unseen: Option<String>,
     expecting: Option<u64>,
     holds_since: Option<u64>,
     last: Option<(Mismatch, u64)>,
@@ -66,7 +66,7 @@ impl Clock {
     /// A clock for a check with so many invariants.
     #[must_use]
     pub fn new(times: Times, invariants: usize) -> Self {
-        Self { times, samples: vec![(0, false); invariants], never_looks: 0, expecting: None, holds_since: None, last: None, looks: 0 }
+        Self { times, samples: vec![(0, false); invariants], unseen: None, expecting: None, holds_since: None, last: None, looks: 0 }
     }
 
     /// The actions are done: `within` starts now.
@@ -141,7 +141,10 @@ impl Clock {
                 Answer::NotShown(_) => {}
             }
         }
-        self.never_looks += 1;
+        self.unseen = answers.never.iter().find_map(|answer| match answer {
+            Answer::NotShown(reason) => Some(reason.clone()),
+            _ => None,
+        });
         for answer in &answers.never {
             if let Answer::Holds(evidence) = answer
                 && evidence.seen > 0
@@ -151,7 +154,7 @@ impl Clock {
                     "it never happens",
                     format!("seen {}", count(evidence.seen, "time")),
                 );
-                return Some(failed(mismatch, at));
+                return Some(failed(mismatch.witnesses(evidence.witnesses.iter().cloned()), at));
             }
         }
         None
@@ -169,6 +172,9 @@ impl Clock {
             if !moved {
                 return inconclusive("what the invariant watches never moved, so it shows nothing".to_owned(), since);
             }
+        }
+        if let Some(reason) = &self.unseen {
+            return inconclusive(reason.clone(), since);
         }
         Decision { verdict: Verdict::Passed, mismatch: None, reason: None, remarks: evidence.remarks, first_seen: since }
     }
@@ -296,6 +302,19 @@ mod tests {
             }
             assert_eq!(decision.unwrap().verdict, Verdict::Inconclusive);
         }
+    }
+
+    #[test]
+    fn what_never_happens_is_told_with_witnesses_and_must_have_been_watched() {
+        let never = |answer| Answers { never: vec![answer], expect: vec![Answer::holds(1)], always: Vec::new() };
+        let mut clock = Clock::new(times(1, 0), 0);
+        clock.expect_from(0);
+        assert_eq!(clock.look(1, Phase::Expecting, never(Answer::NotYet(mismatch("no")))).unwrap().verdict, Verdict::Passed);
+        let decision = clock.look(2, Phase::Expecting, never(Answer::NotShown("no connection was seen".to_owned()))).unwrap();
+        assert_eq!((decision.verdict, decision.reason.as_deref()), (Verdict::Inconclusive, Some("no connection was seen")));
+        let seen = Evidence { seen: 1, witnesses: vec!["JoinGroup at 1 s".to_owned()], ..Evidence::default() };
+        let decision = clock.look(3, Phase::Acting, never(Answer::Holds(seen))).unwrap();
+        assert_eq!(decision.mismatch.unwrap().witnesses, ["JoinGroup at 1 s"]);
     }
 
     #[test]

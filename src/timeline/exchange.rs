@@ -75,6 +75,8 @@ pub(super) struct Exchanges {
     open: HashMap<(u64, i32), usize>,
     /// Frames of an instance of which only the number is known.
     spared: HashMap<Name, BTreeMap<Api, u64>>,
+    /// Frames of an instance that were forwarded without being read.
+    unread: HashMap<Name, BTreeMap<Api, u64>>,
 }
 
 impl Exchanges {
@@ -112,9 +114,10 @@ impl Exchanges {
                     known.foreign = Some(*speaks);
                 }
             }
-            What::Unread { connection, .. } => {
+            What::Unread { connection, api, .. } => {
                 if let Some(known) = self.connections.get_mut(connection) {
                     known.unread += 1;
+                    *self.unread.entry(known.instance.clone()).or_default().entry(*api).or_default() += 1;
                 }
             }
             What::Requested { connection, correlation, client, request, .. } => {
@@ -156,6 +159,19 @@ impl Exchanges {
     }
 }
 
+impl Exchange<'_> {
+    /// The error that the program was told, 0 for none; `None` when no answer reached it, or none that could be read.
+    #[must_use]
+    pub fn error(&self) -> Option<i16> {
+        let told = self.faults.iter().rev().find_map(|(_, did)| match did {
+            FaultUse::Answered(error) | FaultUse::Replaced(error) => Some(Some(*error)),
+            FaultUse::RequestDropped | FaultUse::ResponseDropped => Some(None),
+            _ => None,
+        });
+        told.unwrap_or_else(|| self.response.map(|(_, response)| response.error().unwrap_or(0)))
+    }
+}
+
 impl Timeline {
     /// The exchanges of an instance (`check/as`), in the order of their requests.
     pub fn exchanges<'a>(&'a self, instance: &str) -> impl DoubleEndedIterator<Item = Exchange<'a>> {
@@ -172,6 +188,12 @@ impl Timeline {
     #[must_use]
     pub fn spared(&self, instance: &str) -> Option<&BTreeMap<Api, u64>> {
         self.exchanges.spared.get(instance)
+    }
+
+    /// How many frames of an instance, requests and answers, were forwarded without being read, by API.
+    #[must_use]
+    pub fn unread(&self, instance: &str) -> Option<&BTreeMap<Api, u64>> {
+        self.exchanges.unread.get(instance)
     }
 
     fn exchange(&self, slot: usize) -> Option<Exchange<'_>> {

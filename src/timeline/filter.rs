@@ -19,6 +19,9 @@ pub struct RequestFilter {
     /// The partition is among those that the request is about; with `topic`, of that topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<i32>,
+    /// All partitions that the request is about are among these; with `topic`, of that topic. One that names no partition matches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_partitions: Vec<i32>,
     /// The consumer group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
@@ -51,6 +54,7 @@ impl RequestFilter {
     pub fn matches(&self, api: Api, request: &Request) -> bool {
         (self.api.is_empty() || self.api.contains(&api))
             && self.is_about(request)
+            && self.is_only_about(request)
             && self.group.as_deref().is_none_or(|wanted| request.group().is_some_and(|group| group == wanted))
             && self.transactional_id.as_deref().is_none_or(|wanted| request.transactional_id().is_some_and(|id| id == wanted))
             && self.acks.is_none_or(|wanted| matches!(request, Request::Produce { acks, .. } if *acks == wanted))
@@ -74,6 +78,14 @@ impl RequestFilter {
         request.places().iter().any(|(topic, partition)| {
             self.topic.as_deref().is_none_or(|wanted| wanted == *topic) && self.partition.is_none_or(|wanted| *partition == Some(wanted))
         })
+    }
+}
+
+impl RequestFilter {
+    fn is_only_about(&self, request: &Request) -> bool {
+        let of_topic = |topic: &str| self.topic.as_deref().is_none_or(|wanted| wanted == topic);
+        let mut named = request.places().into_iter().filter(|(topic, _)| of_topic(topic)).filter_map(|(_, partition)| partition);
+        self.only_partitions.is_empty() || named.all(|partition| self.only_partitions.contains(&partition))
     }
 }
 

@@ -67,9 +67,9 @@ fn ahead_of_a_held_event() {
     assert_says(&held().offsets(&[(0, 1), (1, 1)]), AT_MOST, "holds (1)", &[]);
     let words = "violated: offset 2 of partition 0 was committed while event e-000003 (offset 1) was still being delivered (its delivery began at 0.0";
     assert_says(&held().offsets(&[(0, 2), (1, 1)]), AT_MOST, words, &["expected group g commits at most offset 1 there", "committed before the POST was answered"]);
-    assert_says(&held().offsets(&[(0, 3), (1, 1)]), AT_MOST, "violated", &["fetched but not delivered yet", "offset + 1"]);
+    assert_says(&held().offsets(&[(0, 3), (1, 1)]), AT_MOST, "violated", &["read and not delivered yet", "offset + 1"]);
     let timer = held().later(4_000).offsets(&[(0, 2), (1, 1)]);
-    assert_says(&timer, AT_MOST, "violated", &["by itself, on a timer", "enable.auto.commit=False"]);
+    assert_says(&timer, AT_MOST, "violated", &["by itself, on a timer", "enable.auto.commit=false"]);
     // What is ahead once stays so, also when the event is delivered afterwards.
     assert_says(&held().offsets(&[(0, 2), (1, 1)]).answer(3, 200).offsets(&[(0, 2), (1, 1)]), AT_MOST, "violated", &["was still being delivered"]);
     assert_says(&held().answer(3, 200).offsets(&[(0, 2), (1, 1)]), AT_MOST, "holds (1)", &[]);

@@ -19,6 +19,7 @@ pub use item::{Item, Lane, Look, Role};
 pub use scale::Scale;
 pub use story::Line;
 pub use subject::Subject;
+pub use wire::{Said, around};
 
 use super::detail::{self, Row};
 use crate::outcome::{CheckOutcome, Verdict};

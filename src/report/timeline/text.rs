@@ -6,7 +6,7 @@ mod grid;
 use console::{Alignment, Color, Style as Paint, measure_text_width, pad_str};
 
 use self::grid::{Cell, Grid};
-use super::{Item, Lane, Look, Picture, Role};
+use super::{Item, Lane, Look, Picture, Role, Said};
 use crate::kinds::view::seconds;
 use crate::outcome::sanitize;
 use crate::report::layout::hang;
@@ -33,8 +33,34 @@ pub fn render(picture: &Picture, style: &Style) -> String {
     lines.extend(drawing.legend());
     lines.push(String::new());
     lines.extend(drawing.story());
-    let text = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect::<String>();
+    let text = finish(&lines, style);
     if style.github { sanitize::github_log(&text) } else { text }
+}
+
+/// The exchanges of a check with the broker, one a line.
+#[must_use]
+pub fn exchanges(said: &[Said], left: u64, style: &Style) -> String {
+    let bold = Paint::new().bold();
+    let mut lines = vec![style.paint(&bold, "between program and broker")];
+    let wide = said.iter().map(|said| measure_text_width(&tidy(&said.who))).max().unwrap_or(0).min(NAME);
+    for Said { at, who, line } in said {
+        let lead = format!("  {:>9}  {}  ", seconds(*at), pad_str(&tidy(who), wide, Alignment::Left, Some("…")));
+        lines.extend(hang(&lead, &" ".repeat(if style.width < NARROW { 4 } else { 15 + wide }), &tidy(line), style.width));
+    }
+    if said.is_empty() {
+        lines.push("  nothing was seen on the wire".to_owned());
+    }
+    if left > 0 {
+        lines.push(format!("  and {}, before and after these", count(left, "exchange more", "exchanges more")));
+    }
+    let text = finish(&lines, style);
+    if style.github { sanitize::github_log(&text) } else { text }
+}
+
+/// The lines as text; without Unicode the signs of our own are replaced.
+fn finish(lines: &[String], style: &Style) -> String {
+    let text = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect::<String>();
+    if style.unicode { text } else { text.replace('–', "-").replace('…', "~").replace('·', "-") }
 }
 
 struct Drawing<'a> {

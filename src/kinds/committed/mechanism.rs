@@ -1,0 +1,175 @@
+//! What made a commit pass an event that was not delivered: a clock, a goodbye, a batch that was read, or the program itself.
+
+use std::ops::Range;
+
+use crate::kinds::View;
+use crate::kinds::client::{Client, Words};
+use crate::kinds::commits::decided::rhythm;
+use crate::kinds::commits::story::{Program, Told};
+use crate::kinds::traffic::Traffic;
+use crate::timeline::wire::{Api, Request};
+use crate::timeline::{Commit, Delivery};
+
+/// Longer than a program needs between what it does and the commit that this causes: what comes later was not asked for by a program that waits.
+pub const LONG: u64 = 1_000_000_000;
+
+/// After so many deliveries a program that commits by itself has done so once.
+const SOME: usize = 5;
+
+/// An asynchronous commit of what was polled arrives so soon after the next delivery began, at the latest.
+const RACE: u64 = 250_000_000;
+
+/// Clients commit by themselves so often unless they are told otherwise, counted from their creation.
+const DEFAULT: u64 = 5_000_000_000;
+
+/// What made a commit come too early.
+pub enum Mechanism {
+    /// Later events of the partition were delivered first.
+    Overtaken,
+    /// The client commits by itself, at this interval in nanoseconds when it is known.
+    Automatic(Option<u64>),
+    /// The program was leaving.
+    WayOut,
+    /// What was read was committed before any of it was delivered; more than one event.
+    BatchWhenRead,
+    /// What was read was committed although only some of it was delivered.
+    Careless,
+    /// The event was committed before its delivery began.
+    BeforeDelivery,
+    /// The event was committed while its delivery went on.
+    BeforeAnswer,
+}
+
+/// What made this commit pass the first event that was due, of the group's commits on the topic.
+pub fn of(view: &View<'_>, group: &str, topic: &str, commit: &Commit) -> Mechanism {
+    let told = Told::of(view, &Traffic::of(view, None), group, topic);
+    let Some(program) = told.programs.iter().find(|program| *program.instance == *commit.instance) else { return Mechanism::BeforeDelivery };
+    let due = commit.first_due.unwrap_or(commit.offset);
+    let in_hand = program.in_hand(commit.at).any(|delivery| is_at(delivery, commit.partition, due));
+    if leaves(view, commit, program) {
+        return Mechanism::WayOut;
+    }
+    if overtaken(view, commit.partition, due..commit.offset, commit.at) {
+        return Mechanism::Overtaken;
+    }
+    let quiet = program.last_act_before(commit.at).is_some_and(|act| commit.at - act >= LONG);
+    if in_hand && quiet {
+        return Mechanism::Automatic(None);
+    }
+    if let Some(period) = rhythm::of(&told, program).at_any_pace {
+        return Mechanism::Automatic(Some(period));
+    }
+    let earlier: Vec<_> = program.commits(&told).filter(|other| other.moved && other.at < commit.at).collect();
+    let begun = program.last_act_before(commit.at).is_some_and(|act| commit.at - act >= RACE);
+    let on_time = || first_connection(view, commit).is_some_and(|opened| is_multiple(commit.at.saturating_sub(opened), DEFAULT));
+    if in_hand && earlier.is_empty() && program.delivered_by(commit.at) >= SOME && (begun || on_time()) {
+        return Mechanism::Automatic(None);
+    }
+    let request = told.requests.iter().find(|request| request.commits.iter().any(|other| other.request == commit.request));
+    let covered = request.map(|request| newly_covered(&request.commits, &earlier, program)).unwrap_or_default();
+    match (covered.delivered > 0, covered.events > 1, in_hand) {
+        (true, _, _) => Mechanism::Careless,
+        (false, true, _) => Mechanism::BatchWhenRead,
+        (false, false, false) => Mechanism::BeforeDelivery,
+        (false, false, true) => Mechanism::BeforeAnswer,
+    }
+}
+
+fn first_connection(view: &View<'_>, commit: &Commit) -> Option<u64> {
+    view.timeline.connections(&commit.instance).map(|connection| connection.opened).min()
+}
+
+/// Whether a length of time is a period, or some of them, but for what a start and a busy machine add.
+fn is_multiple(length: u64, period: u64) -> bool {
+    let rest = length % period;
+    length >= period - RACE && (rest <= RACE || rest >= period - RACE)
+}
+
+/// What one commit request covers that none before it did.
+#[derive(Default)]
+struct Covered {
+    events: i64,
+    delivered: i64,
+}
+
+fn newly_covered(commits: &[&Commit], earlier: &[&crate::kinds::commits::story::Committing<'_>], program: &Program<'_>) -> Covered {
+    let mut covered = Covered::default();
+    for commit in commits {
+        let before = earlier.iter().rev().flat_map(|request| &request.commits).find(|other| other.partition == commit.partition);
+        let from = before.map_or(0, |other| other.offset);
+        covered.events += (commit.offset - from).max(0);
+        let done = |delivery: &&&Delivery| {
+            delivery.done()
+                && delivery.answered.is_some_and(|(at, _)| at <= commit.at)
+                && delivery.record.as_ref().is_some_and(|(_, partition, offset)| *partition == commit.partition && (from..commit.offset).contains(offset))
+        };
+        covered.delivered += program.deliveries.iter().filter(done).count() as i64;
+    }
+    covered
+}
+
+fn is_at(delivery: &Delivery, partition: i32, offset: i64) -> bool {
+    delivery.record.as_ref().is_some_and(|(_, of, at)| *of == partition && *at == offset)
+}
+
+/// Whether the program delivered nothing after this commit and left its group.
+fn leaves(view: &View<'_>, commit: &Commit, program: &Program<'_>) -> bool {
+    let next_delivery = program.acts.get(program.acts.partition_point(|act| *act <= commit.at)).copied();
+    let goodbye = view.timeline.exchanges(&commit.instance).filter(|exchange| exchange.at >= commit.at).find(|exchange| match exchange.request {
+        Request::ConsumerGroupHeartbeat { epoch, .. } => *epoch < 0,
+        _ => exchange.api == Api::LEAVE_GROUP,
+    });
+    goodbye.is_some_and(|goodbye| next_delivery.is_none_or(|next| next > goodbye.at))
+}
+
+/// Whether events behind the first of those that a commit passes were delivered by a moment, as by several threads.
+pub fn overtaken(view: &View<'_>, partition: i32, passed: Range<i64>, at: u64) -> bool {
+    let instances = view.timeline.instances_of(view.check);
+    instances.iter().flat_map(|(_, instance)| view.timeline.deliveries(instance)).any(|delivery| {
+        let place = delivery.record.as_ref().filter(|(_, of, _)| *of == partition).map(|(_, _, offset)| *offset);
+        place.is_some_and(|offset| offset > passed.start && passed.contains(&offset))
+            && delivery.done()
+            && delivery.answered.is_some_and(|(answered, _)| answered <= at)
+    })
+}
+
+/// The words of the client that made a commit.
+pub fn words(view: &View<'_>, commit: &Commit) -> Words {
+    Client::of(view, &commit.instance).words()
+}
+
+impl Mechanism {
+    /// What happened and what to do, in the learner's client's terms.
+    pub fn explain(&self, words: &Words) -> String {
+        let Words { name, off, commit, close, .. } = words;
+        let (setting, how) = words.automatic;
+        match self {
+            Self::Overtaken => "later events of the partition were delivered first, and the highest of their offsets was committed. \
+                Commit only up to the first event that is still in work"
+                .to_owned(),
+            Self::Automatic(None) => words.automatic(),
+            Self::Automatic(Some(period)) => format!(
+                "the commits come every {} ms whatever the pace of the deliveries; nothing in your code asked for that: {setting}, with a short interval. \
+                 Turn it off ({off}), and commit yourself after the POST was answered with 2xx: {commit}",
+                period / 1_000_000
+            ),
+            Self::WayOut => format!(
+                "this commit came on the way out, just before the program left its group: when {setting}, {name} {how}, whether the event was delivered or not. \
+                 Turn that off ({off}), and commit nothing in `finally` that was not delivered: {close} is enough to leave"
+            ),
+            Self::BatchWhenRead => {
+                format!("the batch was committed when it was read, before any of its events was delivered. Deliver first, then commit: {commit}")
+            }
+            Self::Careless => {
+                let (what, covers) = words.careless.unwrap_or(("this commit", "covers more than what was delivered"));
+                format!("the commit covers events that were read and not delivered yet: in {name}, {what} {covers}. Commit the delivered event only: {commit}")
+            }
+            Self::BeforeDelivery => {
+                format!("the offset was committed when the event was read, before its delivery began. Deliver first, then commit: {commit}")
+            }
+            Self::BeforeAnswer => {
+                format!("the offset was committed before the POST was answered: commit after the event was delivered: {commit}")
+            }
+        }
+    }
+}
