@@ -146,7 +146,8 @@ pub async fn a_held_commit_shows_who_waits(world: &World, client: &Client) -> Re
 /// When an instance's commits arrived at the tap, and what faults did to each.
 fn commits(world: &World, name: &str) -> Vec<(u64, Vec<(u64, FaultUse)>)> {
     let timeline = world.recorder.timeline();
-    let exchanges = timeline.exchanges(&format!("{CHECK}/{name}")).filter(|exchange| exchange.api == Api::OFFSET_COMMIT);
+    let instance = format!("{CHECK}/{name}");
+    let exchanges = timeline.exchanges(&instance).filter(|exchange| exchange.api == Api::OFFSET_COMMIT);
     exchanges.map(|exchange| (exchange.at, exchange.faults.to_vec())).collect()
 }
 
