@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::world::kafka::Code;
@@ -27,8 +28,7 @@ impl Serialize for ErrorName {
 impl<'de> Deserialize<'de> for ErrorName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        let code = Code::named(&name).map(Self);
-        code.ok_or_else(|| serde::de::Error::custom(format!("there is no Kafka error `{name}`: write it as Kafka's documentation does, for example NOT_ENOUGH_REPLICAS, or NONE for success")))
+        Code::named(&name).map(Self).ok_or_else(|| Error::invalid_value(Unexpected::Str(&name), &"the name of a Kafka error"))
     }
 }
 

@@ -73,6 +73,11 @@ pub trait Act: Kind {
         None
     }
 
+    /// The fault that it arms, if it arms one.
+    fn arms(&self) -> Option<&str> {
+        None
+    }
+
     /// What the learner reads while it goes on, for example "holding delivery 17 for 6.5 s".
     fn now(&self) -> Option<String> {
         None
@@ -147,6 +152,9 @@ macro_rules! kinds {
             /// See [`Act::starts`].
             #[must_use]
             pub fn starts(&self) -> Option<&str> { match self { $(Self::$Act(spec) => spec.starts(),)* } }
+            /// See [`Act::arms`].
+            #[must_use]
+            pub fn arms(&self) -> Option<&str> { match self { $(Self::$Act(spec) => spec.arms(),)* } }
             /// See [`Act::now`].
             #[must_use]
             pub fn now(&self) -> Option<String> { match self { $(Self::$Act(spec) => spec.now(),)* } }
@@ -190,6 +198,7 @@ kinds! {
         stop: Stop = "stop",
         kill: Kill = "kill",
         sink: Sink = "sink",
+        fault: Fault = "fault",
         wait: Await = "await",
         watch: Watch = "watch",
     }
@@ -204,6 +213,8 @@ kinds! {
         alive: Alive = "alive",
         requests: Requests = "requests",
         commits: Commits = "commits",
+        membership: Membership = "membership",
+        fault_used: FaultUsed = "fault-used",
     }
 }
 

@@ -9,6 +9,10 @@ pub enum Reference {
     Data(String),
     /// A started program: a name given by `as` in this check, or `check/as` of another.
     Instance(String),
+    /// A program that this check starts, before or after this item.
+    AnyInstance(String),
+    /// A fault that was armed before in this check.
+    Fault(String),
 }
 
 /// What is wrong with a kind's settings.

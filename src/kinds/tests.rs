@@ -7,13 +7,14 @@ use crate::lab::{Code, LabSource};
 fn lab(row: &Row, example: &str) -> String {
     let starts = ["first", "plain", "with-bad"].into_iter().filter(|name| !example.contains(&format!("as: {name} ")));
     let starts: String = starts.map(|name| format!("      - start: {{ program: consumer, as: {name} }}\n")).collect();
+    let fault = if example.contains("arm:") { "" } else { "      - fault: { arm: { name: lost-ack, do: { drop-response: {} } } }\n" };
     let (action, expectation) =
         if row.action { (format!("      - {example}\n"), String::new()) } else { (String::new(), format!("      - {example}\n")) };
     format!(
         "kgrade: 1\nlab: lab-90\ntitle: A lab for the tests\nvars: {{ topic: t, group: g }}\n\
          data: {{ events: {{ generate: user-events, count: 10, users: 2 }}, bad: {{ records: [ {{ value: null }} ] }} }}\n\
          programs:\n  producer: {{ default: [python, p.py] }}\n  consumer: {{ default: [python, c.py] }}\n\
-         checks:\n  - id: one\n    title: One\n    points: 100\n    hint: h\n    do:\n{starts}{action}    \
+         checks:\n  - id: one\n    title: One\n    points: 100\n    hint: h\n    do:\n{fault}{starts}{action}    \
          always: [ {{ alive: {{ instance: first }} }} ]\n    expect:\n      - alive: {{ instance: first }}\n{expectation}"
     )
 }

@@ -71,6 +71,10 @@ impl Code {
     pub const DUPLICATE_INSTANCE: Self = Self(48);
     /// Something declared that nothing uses.
     pub const UNUSED: Self = Self(49);
+    /// A fault that no action arms.
+    pub const UNKNOWN_FAULT: Self = Self(50);
+    /// One fault name given twice.
+    pub const DUPLICATE_FAULT: Self = Self(51);
 }
 
 impl fmt::Display for Code {

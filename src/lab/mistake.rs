@@ -134,6 +134,8 @@ fn how_to_write(expected: &str) -> &'static str {
         ("a list", "write `[ … ]`, or one item to a line after `- `"),
         ("a mapping", "write `{ name: value }`, or one `name: value` to a line"),
         ("settings", "write `{ setting: value }`, or one `setting: value` to a line"),
+        ("the name of a Kafka error", "write it as Kafka's documentation does, for example `NOT_ENOUGH_REPLICAS`; `NONE` is success"),
+        ("the name of a Kafka API", "write it as Kafka's protocol does, for example `Produce` or `OffsetCommit`"),
         ("a duration", "write a whole number and its unit: ms, s or m"),
     ];
     WAYS.iter().find(|(start, _)| expected.starts_with(start)).map_or("write what is expected here", |(_, way)| way)

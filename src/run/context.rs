@@ -197,8 +197,9 @@ impl CheckCtx {
         }
     }
 
-    /// Kills whatever still runs, at the end of the check.
+    /// Ends the check's faults and kills whatever still runs, at the end of the check.
     pub async fn kill_all(&self) {
+        self.scene.tap.faults().disarm_all(&self.check.id);
         let mut instances = self.instances.lock().await;
         for instance in instances.values_mut() {
             instance.kill().await;

@@ -76,6 +76,12 @@ impl Referee {
             // Whatever went wrong after that is not the learner's.
             decision = broke(reason.clone(), *at);
         }
+        if decision.verdict == Verdict::Passed
+            && let Some((name, fault)) = timeline.faults(&self.check.id).find(|(_, fault)| fault.times() == 0)
+        {
+            let reason = format!("the fault `{name}` never acted ({}), so nothing shows what the program does then", fault.text);
+            decision = Decision { verdict: Verdict::Inconclusive, reason: Some(reason), remarks: Vec::new(), ..decision };
+        }
         if matches!(decision.verdict, Verdict::Failed | Verdict::Inconclusive) {
             let view = self.view(timeline);
             self.unmet = self.check.given.iter().find_map(|given| match given.spec.judge(&view) {

@@ -161,11 +161,6 @@ mod tests {
         let filter = |yaml| serde_saphyr::from_str::<RequestFilter>(yaml).unwrap();
         assert!(!filter("{ api: [Produce] }").needs_contents());
         assert!(filter("{ api: [Produce], topic: t }").needs_contents());
-        assert!(
-            serde_saphyr::from_str::<RequestFilter>("{ api: [Produse] }")
-                .unwrap_err()
-                .to_string()
-                .contains("there is no Kafka API `Produse`")
-        );
+        assert!(serde_saphyr::from_str::<RequestFilter>("{ api: [Produse] }").unwrap_err().to_string().contains("the name of a Kafka API"));
     }
 }

@@ -6,6 +6,7 @@ use super::commit::{Commit, Committing, Unanswered};
 use super::delivery::Delivery;
 use super::event::{Event, Name, Stream, What};
 use super::exchange::Exchanges;
+use super::fault::Faults;
 use super::group::Group;
 use super::instance::{Exit, Instance};
 use super::topic::{Produced, Topic};
@@ -24,6 +25,7 @@ pub struct Timeline {
     unplaced: HashMap<(String, Name), Vec<u64>>,
     cluster_died: Option<(u64, String)>,
     pub(super) exchanges: Exchanges,
+    pub(super) faults: Faults,
     /// Commits on the wire that were not answered yet.
     unanswered: Unanswered,
 }
@@ -198,12 +200,14 @@ impl Timeline {
             What::ClusterDied { reason } => {
                 self.cluster_died.get_or_insert((at, reason.clone()));
             }
-            What::Connected { .. }
-            | What::Disconnected { .. }
-            | What::NotKafka { .. }
-            | What::Unread { .. }
-            | What::Spared { .. }
-            | What::FaultUsed { .. } => self.exchanges.see(position, event),
+            What::Connected { .. } | What::Disconnected { .. } | What::NotKafka { .. } | What::Unread { .. } | What::Spared { .. } => {
+                self.exchanges.see(position, event)
+            }
+            What::FaultArmed { .. } | What::FaultDisarmed { .. } => self.faults.see(event),
+            What::FaultUsed { .. } => {
+                self.exchanges.see(position, event);
+                self.faults.see(event);
+            }
             What::Requested { connection, correlation, request, .. } => {
                 self.exchanges.see(position, event);
                 self.index_commit(at, (*connection, *correlation), request);
@@ -220,9 +224,7 @@ impl Timeline {
             | What::Cut { .. }
             | What::Fed { .. }
             | What::TopicCreated { .. }
-            | What::Evicted { .. }
-            | What::FaultArmed { .. }
-            | What::FaultDisarmed { .. } => {}
+            | What::Evicted { .. } => {}
         }
     }
 

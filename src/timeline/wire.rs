@@ -26,6 +26,8 @@ impl Api {
     pub const JOIN_GROUP: Self = Self(11);
     /// `LeaveGroup`.
     pub const LEAVE_GROUP: Self = Self(13);
+    /// `SyncGroup`.
+    pub const SYNC_GROUP: Self = Self(14);
     /// `InitProducerId`.
     pub const INIT_PRODUCER_ID: Self = Self(22);
     /// `EndTxn`.
@@ -67,7 +69,7 @@ impl<'de> Deserialize<'de> for Api {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         let api = name.parse().map(Self).ok().or_else(|| Self::named(&name));
-        api.ok_or_else(|| serde::de::Error::custom(format!("there is no Kafka API `{name}`")))
+        api.ok_or_else(|| serde::de::Error::invalid_value(serde::de::Unexpected::Str(&name), &"the name of a Kafka API"))
     }
 }
 

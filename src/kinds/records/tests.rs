@@ -101,7 +101,7 @@ fn changed_values() {
 fn keys() {
     assert_says(&story().arrived(1..=6), KEYED, "holds (6)", &["!quotes"]);
     let quoted = placed(|nth| (user(nth), Some(format!("\"{}\"", event(nth).key))));
-    assert_says(&quoted, KEYED, "holds (6) 6 keys are written with quotes", &[]);
+    assert_says(&quoted, KEYED, "holds (6)\n6 keys are written with quotes", &[]);
     let none = placed(|nth| (user(nth), None));
     assert_says(&none, KEYED, "not yet: none of the 6 records has the event's `user_id` as key", &["all 6 records without a key", "key=event[\"user_id\"]"]);
     let one_without = placed(|nth| (user(nth), (nth != 4).then(|| event(nth).key)));

@@ -17,11 +17,15 @@ pub fn findings(subject: &Subject<'_>) -> Vec<LabError> {
 fn of_check(subject: &Subject<'_>, draft: &Draft) -> Vec<LabError> {
     let check = &draft.check;
     let mut found = Vec::new();
-    let mut started: Vec<&str> = Vec::new();
+    let (mut started, mut armed): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for (list, actions) in [("do", &check.actions), ("finally", &check.finally)] {
         for (index, action) in actions.iter().enumerate() {
             let references = action.spec.references();
-            found.extend(references.iter().filter_map(|reference| missing(subject, draft, list, index, reference, &started)));
+            found.extend(references.iter().filter_map(|reference| missing(subject, draft, (list, index), reference, (&started, &armed))));
+            if let Some(name) = action.spec.arms() {
+                found.extend(armed.contains(&name).then(|| armed_twice(draft, list, index, name)));
+                armed.push(name);
+            }
             let Some(name) = action.spec.starts() else { continue };
             if started.contains(&name) {
                 let at = setting_at(draft, list, index, action.spec.word(), "as");
@@ -35,14 +39,20 @@ fn of_check(subject: &Subject<'_>, draft: &Draft) -> Vec<LabError> {
     for (list, expectations) in [("given", &check.given), ("always", &check.always), ("never", &check.never), ("expect", &check.expect)] {
         for (index, expectation) in expectations.iter().enumerate() {
             let references = expectation.spec.references();
-            found.extend(references.iter().filter_map(|reference| missing(subject, draft, list, index, reference, &started)));
+            found.extend(references.iter().filter_map(|reference| missing(subject, draft, (list, index), reference, (&started, &armed))));
         }
     }
     found
 }
 
 /// The finding for a name that is not there.
-fn missing(subject: &Subject<'_>, draft: &Draft, list: &str, index: usize, reference: &Reference, started: &[&str]) -> Option<LabError> {
+fn missing(
+    subject: &Subject<'_>,
+    draft: &Draft,
+    (list, index): (&str, usize),
+    reference: &Reference,
+    (started, armed): (&[&str], &[&str]),
+) -> Option<LabError> {
     let (code, what, name, known) = match reference {
         Reference::Program(name) => (Code::UNKNOWN_PROGRAM, "program", name, names(&[subject.root.get("programs")])),
         Reference::Data(name) => {
@@ -50,6 +60,11 @@ fn missing(subject: &Subject<'_>, draft: &Draft, list: &str, index: usize, refer
             (Code::BAD_DATA, "data set", name, names(&[own, subject.root.get("data")]))
         }
         Reference::Instance(name) => (Code::UNKNOWN_INSTANCE, "started program", name, instances(subject, draft, started)),
+        Reference::AnyInstance(name) => {
+            let own: Vec<&str> = draft.check.actions.iter().filter_map(|action| action.spec.starts()).collect();
+            (Code::UNKNOWN_INSTANCE, "started program", name, own.into_iter().map(str::to_owned).collect())
+        }
+        Reference::Fault(name) => (Code::UNKNOWN_FAULT, "armed fault", name, armed.iter().map(|name| (*name).to_owned()).collect()),
     };
     if known.contains(name) {
         return None;
@@ -60,10 +75,18 @@ fn missing(subject: &Subject<'_>, draft: &Draft, list: &str, index: usize, refer
     Some(if error.help.is_some() { error } else { error.help(how_to_add(reference)) })
 }
 
+fn armed_twice(draft: &Draft, list: &str, index: usize, name: &str) -> LabError {
+    let at = find_text(draft, list, index, name).unwrap_or_else(|| item_at(draft, list, index));
+    let error = LabError::new(Code::DUPLICATE_FAULT, format!("`{name}` is already the name of a fault of this check"), at);
+    error.help("give this one another name; a fault that was cleared keeps its name on the timeline")
+}
+
 fn how_to_add(reference: &Reference) -> &'static str {
     match reference {
         Reference::Program(_) => "declare it under the lab's `programs`",
         Reference::Data(_) => "declare it under `data` of the lab or of the check",
+        Reference::AnyInstance(_) => "name a program that this check starts with `start` or `run`",
+        Reference::Fault(_) => "arm it before, in `do`: `fault: { arm: { name: … } }`",
         Reference::Instance(_) => {
             "start it before, in `do`, with `start` or `run`; a program of a check in `needs` or `after` is `check/name`"
         }

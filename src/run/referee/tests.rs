@@ -51,7 +51,7 @@ fn outcome(story: &Story, blamed: Option<Verdict>) -> CheckOutcome {
 
 /// A commit was seen: `given` holds.
 fn given() -> Story {
-    Story::new().check_begun().start("first").reset().offsets(&[(0, 1), (1, 0)])
+    Story::new().check_begun().start("first").reset().offsets(&[(0, 1), (1, 0)]).members(&[])
 }
 
 /// It was looked at until its time was over, and there was one partition.
@@ -65,7 +65,7 @@ fn passed() {
     let outcome = outcome(&story, None);
     assert_eq!((outcome.verdict, outcome.points, outcome.max_points, outcome.looks), (Verdict::Passed, 60, 60, 1));
     assert_eq!((outcome.hint, outcome.next, outcome.message.as_str()), (None, None, ""));
-    assert_eq!((outcome.duration_ms, outcome.output.len()), (2_007, 0));
+    assert_eq!((outcome.duration_ms, outcome.output.len()), (2_008, 0));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn failed() {
     assert_eq!(outcome.message, "topic t has 1 partition, not 6");
     assert_eq!(outcome.expected.as_deref(), Some("topic t with 6 partitions"));
     assert_eq!((outcome.hint.as_deref(), outcome.looks), (Some("look at the offsets"), 2));
-    assert_eq!(outcome.first_seen_ms, Some(21), "when it was first seen so, not when time was over");
+    assert_eq!(outcome.first_seen_ms, Some(22), "when it was first seen so, not when time was over");
     let place = outcome.place.unwrap();
     assert_eq!((place.file.as_str(), place.line), ("checks/lab-90/lab.yaml", 8));
     let shown: Vec<_> = outcome.output.iter().map(|line| line.text.as_str()).collect();
@@ -130,7 +130,7 @@ fn with_its_given_a_failure_is_its_own() {
 fn the_given_counts_as_it_was_when_the_check_was_decided() {
     let story = late(Story::new().check_begun().reset().offsets(&[(0, 0), (1, 0)])).offsets(&[(0, 3), (1, 0)]);
     assert_eq!(outcome(&story, Some(Verdict::Failed)).verdict, Verdict::Skipped);
-    let passed = Story::new().check_begun().topic(Some(6)).expecting().look(Expecting);
+    let passed = Story::new().check_begun().topic(Some(6)).members(&[]).expecting().look(Expecting);
     assert_eq!(outcome(&passed, Some(Verdict::Failed)).verdict, Verdict::Passed, "what holds needs no excuse");
 }
 
@@ -190,4 +190,18 @@ fn what_must_never_happen_decides_while_the_actions_run() {
     let outcome = outcome(&story, None);
     assert_eq!((outcome.verdict, outcome.observed.as_deref()), (Verdict::Failed, Some("seen 1 time")));
     assert!(!referee(&given().members(&["1"]).look(Acting), 1.0).is_decided());
+}
+
+#[test]
+fn a_pass_rests_on_faults_that_acted() {
+    use crate::timeline::wire::FaultUse;
+    let armed = || given().then(What::FaultArmed { check: "c".into(), fault: "f".into(), text: "refuses Produce".into() });
+    let passed = |story: Story| outcome(&story.topic(Some(6)).expecting().look(Expecting).check_ended(), None);
+    let unused = passed(armed());
+    assert_eq!((unused.verdict, unused.points), (Verdict::Inconclusive, 0));
+    assert!(unused.message.contains("the fault `f` never acted (refuses Produce)"), "{}", unused.message);
+    let used = What::FaultUsed { check: "c".into(), fault: "f".into(), connection: 1, correlation: None, did: FaultUse::Refused };
+    assert_eq!(passed(armed().then(used)).verdict, Verdict::Passed);
+    // A failure stands: what was seen was seen.
+    assert_eq!(outcome(&late(armed()), None).verdict, Verdict::Failed);
 }
