@@ -198,9 +198,14 @@ impl Client {
 
     /// Starts its program in a role, as `clients/NAME`.
     pub async fn start(&self, world: &World, way: Way, name: &str, words: &[&str]) -> Result<Running> {
+        let seat = if way == Way::Tapped { Some(world.tap.seat(&format!("clients/{name}").into()).await?) } else { None };
+        self.start_at(world, seat, name, words).await
+    }
+
+    /// The same at a certain seat, or directly.
+    pub async fn start_at(&self, world: &World, seat: Option<Seat>, name: &str, words: &[&str]) -> Result<Running> {
         let (prepared, command) = self.prepared(world).await.with_context(|| format!("prepare {}", self.name))?;
         let instance: Name = format!("clients/{name}").into();
-        let seat = if way == Way::Tapped { Some(world.tap.seat(&instance).await?) } else { None };
         let bootstrap = seat.as_ref().map_or(world.direct(), Seat::bootstrap).to_owned();
         let launch = Launch {
             command: command.iter().cloned().chain(words.iter().map(|word| (*word).to_owned())).collect(),
