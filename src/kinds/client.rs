@@ -1,5 +1,9 @@
 //! The learner's client library, and how things are said in it: which setting commits by itself, and what to call instead.
 
+mod producing;
+
+pub use producing::Producing;
+
 use super::View;
 
 /// A client library for Kafka.
