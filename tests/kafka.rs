@@ -448,8 +448,8 @@ async fn a_peer_that_is_no_good_broker_is_an_error() {
 
     for (body, expected) in [
         // The header's tags, the throttle time, then 2,147,483,647 brokers.
-        (&[0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x07][..], "the answer claims"),
-        (&[0, 0, 0, 0, 0], "the answer ends early"),
+        (&[0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x07][..], "it claims"),
+        (&[0, 0, 0, 0, 0], "it claims 1 more bytes and has 0"),
         (&[0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 9], "left over"),
         (&[0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0], "leaves the topic out"),
     ] {

@@ -156,8 +156,15 @@ fn paths_that_cannot_be_used_are_named_before_anything_is_graded() {
     bare.says(&["replay", "no-such-file"], exit::USAGE, &["no-such-file"]);
     let empty = bare.file("empty.jsonl", "");
     bare.says(&["replay", &empty], exit::USAGE, &["empty", "--evidence FILE"]);
+    bare.says(&["timeline", "no-such-file"], exit::USAGE, &["no-such-file", "--evidence FILE"]);
+    bare.says(&["timeline", &empty], exit::USAGE, &["empty", "--evidence FILE"]);
+    let report = bare.file("report.xml", "<testsuites/>\n");
+    bare.says(&["timeline", &report], exit::USAGE, &["report.xml", "no evidence of a run", "--evidence FILE"]);
+    bare.says(&["timeline", &empty, "--html", "no/such/folder/a.html"], exit::USAGE, &["no/such/folder"]);
+    bare.says(&["timeline", &empty, "--width", "5"], exit::USAGE, &["40..=400"]);
     let other = bare.file("other.jsonl", "{\"schema\": \"other/v9\"}\n");
     bare.says(&["replay", &other], exit::USAGE, &["other/v9"]);
+    bare.says(&["timeline", &other], exit::USAGE, &["other/v9", "use the kgrade version that wrote it"]);
 }
 
 #[test]

@@ -173,6 +173,11 @@ impl Run<'_> {
         self.polish.outcome(&mut outcome);
         let unwritten = self.write(&mut outcome, &recorder, reporting_from);
         output::print(&terminal::render(&outcome, &style));
+        if unwritten.is_empty()
+            && let Some(file) = &self.args.evidence
+        {
+            output::print(&self.polish.picture(file, &outcome));
+        }
         for error in &unwritten {
             output::error(error);
         }

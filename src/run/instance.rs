@@ -117,11 +117,14 @@ fn spawn(scene: &Arc<Scene>, plan: &Plan, restarts: u32) -> Result<Arc<Process>,
     launch.stdin = if plan.stdin.is_some() { program::Stdin::Piped } else { program::Stdin::None };
     let (recorder, instance) = (scene.recorder.clone(), plan.name.clone());
     let command = launch.command.clone();
+    // However quick the program is, its start comes before its first connection.
+    plan.seat.shut();
     let mut process = program::spawn(&scene.prepared, launch, &scene.guard, move |event| {
         recorder.append(recorded(&instance, event));
     })?;
     let pid = process.pid();
     scene.recorder.append(What::Started { instance: plan.name.clone(), program: plan.program.clone(), pid, restarts, command });
+    plan.seat.open();
     if let (Some(input), Some(stdin)) = (&plan.stdin, process.take_stdin()) {
         tokio::spawn(feed(scene.recorder.clone(), plan.name.clone(), input.clone(), stdin));
     }

@@ -79,7 +79,10 @@ impl Scene {
     /// Waits until the cluster is gone, and says how.
     pub async fn cluster_gone(&self) -> String {
         loop {
-            tokio::time::sleep(WATCH).await;
+            tokio::select! {
+                () = tokio::time::sleep(WATCH) => {}
+                reason = self.tap.misled() => return format!("the programs cannot be graded on this cluster: {reason}"),
+            }
             // kgrade's own broker is a process, which is seen at once; another cluster has to be asked.
             let death = if self.cluster.pid().is_some() { self.broker_death() } else { self.cluster_death().await };
             if let Some(reason) = death {

@@ -3,7 +3,7 @@
 //! The protocol is Chrome's own (DevTools, `--remote-debugging-pipe`): JSON messages that end with a NUL, in on descriptor 3 and out on 4.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ pub struct Page {
 
 impl Page {
     /// An empty page. Console, exceptions and network are being listened to.
-    pub fn open(browser: &PathBuf) -> Self {
+    pub fn open(browser: &Path) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let mut child = Command::new("sh")
             .args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null", "sh"])

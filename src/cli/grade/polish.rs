@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::outcome::Outcome;
 use crate::outcome::redact::{Redactor, Secret};
+use crate::outcome::{Outcome, Verdict};
 
 /// What every outcome gets before anybody sees it: commands that can be typed as they are, and no secret.
 pub struct Polish {
@@ -22,6 +22,18 @@ impl Polish {
         let submission = (submission != Path::new(".")).then(|| format!(" --submission {}", quoted(submission)));
         let options = checks.unwrap_or_default() + &submission.unwrap_or_default();
         Self { lab: quoted(Path::new(lab)), options, redactor: Redactor::new(&secrets()) }
+    }
+
+    /// The command that shows what happened as a picture, when something failed.
+    pub fn picture(&self, evidence: &Path, outcome: &Outcome) -> String {
+        let failed: Vec<&str> =
+            outcome.checks.iter().filter(|check| check.verdict == Verdict::Failed).map(|check| check.id.as_str()).collect();
+        let file = quoted(evidence);
+        match failed.as_slice() {
+            [] => String::new(),
+            [one] => format!("see what happened: kgrade timeline {file} --check {}\n", quoted(Path::new(one))),
+            _ => format!("see what happened: kgrade timeline {file}\n"),
+        }
     }
 
     /// Finishes an outcome.
@@ -53,4 +65,25 @@ fn secrets() -> Vec<Secret> {
         .filter(|(name, value)| named(name) && value.len() >= 8)
         .map(|(_, value)| Secret::new(value))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{CheckOutcome, sample};
+
+    #[test]
+    fn names_the_picture_of_what_failed() {
+        let polish = Polish::new("lab-02", None, Path::new("."));
+        let outcome = |failed: &[&str]| {
+            let check = |id: &&str| CheckOutcome { verdict: Verdict::Failed, ..sample(id) };
+            let checks = failed.iter().map(check).chain([sample("fine")]).collect();
+            let text = include_str!("../../../fixtures/outcomes/full-pass.json");
+            Outcome { checks, ..crate::report::json::read(text).unwrap() }
+        };
+        let said = |failed: &[&str]| polish.picture(Path::new("my run.jsonl"), &outcome(failed));
+        assert_eq!(said(&[]), "");
+        assert_eq!(said(&["a[x y]"]), "see what happened: kgrade timeline 'my run.jsonl' --check 'a[x y]'\n");
+        assert_eq!(said(&["a", "b"]), "see what happened: kgrade timeline 'my run.jsonl'\n");
+    }
 }

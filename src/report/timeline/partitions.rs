@@ -180,12 +180,12 @@ fn commits(subject: &Subject<'_>, topics: &[Name], lanes: &mut Lanes) {
 fn committed(by: &str, commit: &Commit) -> Item {
     let offset = commit.offset;
     let (look, how) = match (commit.answered, commit.first_due) {
-        (Some((_, error)), _) if error != 0 => (Look::CommitRefused, format!("the broker refuses with {}", wire::code(error))),
-        (_, Some(due)) if offset > due => (Look::CommitAhead, format!("but offset {due} is not delivered yet")),
-        _ if offset >= commit.frontier => (Look::CommitAt, "which is where its deliveries are".to_owned()),
-        _ => (Look::CommitBehind, format!("everything before {} is delivered", commit.frontier)),
+        (Some((_, error)), _) if error != 0 => (Look::CommitRefused, format!(", which the broker refuses with {}", wire::code(error))),
+        (_, Some(due)) if offset > due => (Look::CommitAhead, format!(", but offset {due} is not delivered yet")),
+        _ if offset >= commit.frontier => (Look::CommitAt, ": everything before it is delivered".to_owned()),
+        _ => (Look::CommitBehind, format!(": {} would be right too, everything before that is delivered", commit.frontier)),
     };
     let unanswered = if commit.answered.is_none() { "; no answer was seen" } else { "" };
     let how_much = if commit.transactional { " in a transaction" } else { "" };
-    Item::point(commit.at, look, offset.to_string(), format!("`{by}` commits offset {offset}{how_much}: {how}{unanswered}"))
+    Item::point(commit.at, look, offset.to_string(), format!("`{by}` commits offset {offset}{how_much}{how}{unanswered}"))
 }

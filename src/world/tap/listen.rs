@@ -14,9 +14,9 @@ use super::{Core, Node, connection};
 /// After a failure to accept, mostly for want of file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Binds a free port of 127.0.0.1.
-pub(super) fn bind() -> io::Result<(TcpListener, u16)> {
-    let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+/// Binds a port of 127.0.0.1, a free one for 0.
+pub(super) fn bind(port: u16) -> io::Result<(TcpListener, u16)> {
+    let listener = StdListener::bind((Ipv4Addr::LOCALHOST, port))?;
     listener.set_nonblocking(true)?;
     let port = listener.local_addr()?.port();
     Ok((TcpListener::from_std(listener)?, port))
@@ -33,13 +33,14 @@ pub(super) async fn listen(core: Arc<Core>, listener: TcpListener, chair: Arc<Ch
                 continue;
             }
         };
-        enter(&core, &chair, client, broker.clone());
+        enter(&core, &chair, client, broker.clone()).await;
     }
 }
 
-fn enter(core: &Arc<Core>, chair: &Chair, client: TcpStream, broker: watch::Receiver<Option<Node>>) {
+async fn enter(core: &Arc<Core>, chair: &Chair, client: TcpStream, broker: watch::Receiver<Option<Node>>) {
     // A process that outlived its instance: nobody's connection, and closed.
     let Some(occupant) = chair.occupant() else { return };
+    occupant.opened().await;
     let node = broker.borrow().as_ref().map_or(-1, |node| node.id);
     let Entry::In(number) = occupant.enter(node) else { return };
     let run = connection::run(Arc::clone(core), Arc::clone(&occupant), number, client, broker);

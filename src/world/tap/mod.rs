@@ -38,6 +38,7 @@ use self::kept::Kept;
 pub use self::limits::Limits;
 use self::read::TopicIds;
 pub use self::rewrite::Allow;
+use self::rewrite::{Cluster, Switch};
 pub use self::seat::Seat;
 use self::seat::{Chair, Occupant};
 use crate::timeline::Recorder;
@@ -81,7 +82,7 @@ enum Ways {
     /// All are there from the beginning, and the brokers advertise them.
     Advertised { rows: Vec<Row>, free: Arc<Semaphore> },
     /// Each seat gets its own when it is taken.
-    Rewriting { bootstrap: Vec<String>, allow: Allow },
+    Rewriting { cluster: Arc<Cluster>, listen: u16 },
 }
 
 /// The ports of one seat, one for each broker.
@@ -141,8 +142,26 @@ impl Tap {
     /// `bootstrap` are its brokers as the person gave them, `host:port`.
     #[must_use]
     pub fn rewriting(recorder: Recorder, bootstrap: Vec<String>, allow: Allow) -> Self {
-        let core = Core::new(recorder, Limits::default());
-        Self { inner: Arc::new(Inner { core, ways: Ways::Rewriting { bootstrap, allow } }) }
+        Self::rewriting_within(recorder, bootstrap, allow, 0, Limits::default())
+    }
+
+    /// As [`Tap::rewriting`], with limits other than a run's, and a seat that listens on a certain port, or a free one when it is 0.
+    #[must_use]
+    pub fn rewriting_within(recorder: Recorder, bootstrap: Vec<String>, allow: Allow, listen: u16, limits: Limits) -> Self {
+        let ways = Ways::Rewriting { cluster: Cluster::new(bootstrap, allow), listen };
+        Self { inner: Arc::new(Inner { core: Core::new(recorder, limits), ways }) }
+    }
+
+    /// Waits until an answer of the cluster was kept from a program because it would have led it past the tap, and says why. Waits for ever
+    /// in front of brokers that advertise the tap.
+    pub async fn misled(&self) -> String {
+        if let Ways::Rewriting { cluster, .. } = &self.inner.ways
+            && let Ok(misled) = cluster.misled().wait_for(Option::is_some).await
+            && let Some(reason) = &*misled
+        {
+            return reason.clone();
+        }
+        std::future::pending().await
     }
 
     /// The ports by seat and broker, for the brokers to advertise. None in rewrite mode.
@@ -170,22 +189,24 @@ impl Tap {
     /// # Errors
     /// When a port of its own cannot be bound.
     pub async fn seat(&self, instance: &Name) -> anyhow::Result<Seat> {
-        let occupant = Occupant::new(Arc::clone(&self.inner.core), Arc::clone(instance), None);
+        let core = &self.inner.core;
         match &self.inner.ways {
             Ways::Advertised { rows, free, .. } => {
+                let occupant = Occupant::new(Arc::clone(core), Arc::clone(instance), None);
                 let permit = Arc::clone(free).acquire_owned().await.context("the tap is closed")?;
                 let row = rows.iter().find(|row| row.chair.take(&occupant)).context("no seat of the tap is free")?;
-                let bootstrap = row.doors.iter().map(|door| format!("127.0.0.1:{}", door.port)).collect::<Vec<_>>().join(",");
+                let bootstrap = row.addresses();
                 Ok(Seat { bootstrap, chair: Arc::clone(&row.chair), occupant, _doors: Vec::new(), _permit: Some(permit) })
             }
-            Ways::Rewriting { bootstrap, .. } => {
-                let row = Row::new(&self.inner.core, bootstrap.len()).context("bind ports of 127.0.0.1 for the tap")?;
+            Ways::Rewriting { cluster, listen } => {
+                let row = Row::at(core, cluster.bootstrap.len(), *listen).context("bind ports of 127.0.0.1 for the tap")?;
+                let switch = Switch::new(Arc::clone(core), Arc::clone(&row.chair), Arc::clone(cluster));
+                let occupant = Occupant::new(Arc::clone(core), Arc::clone(instance), Some(Arc::new(switch)));
                 row.chair.take(&occupant);
-                for (door, address) in row.doors.iter().zip(bootstrap) {
+                for (door, address) in row.doors.iter().zip(&cluster.bootstrap) {
                     door.broker.send_replace(Some(Node { id: -1, address: address.clone() }));
                 }
-                let ports = row.doors.iter().map(|door| format!("127.0.0.1:{}", door.port)).collect::<Vec<_>>().join(",");
-                Ok(Seat { bootstrap: ports, chair: row.chair, occupant, _doors: row.doors, _permit: None })
+                Ok(Seat { bootstrap: row.addresses(), chair: row.chair, occupant, _doors: row.doors, _permit: None })
             }
         }
     }
@@ -205,17 +226,27 @@ impl Tap {
 
 impl Row {
     fn new(core: &Arc<Core>, brokers: usize) -> io::Result<Self> {
+        Self::at(core, brokers, 0)
+    }
+
+    /// With a certain port for the first broker; 0 is a free one.
+    fn at(core: &Arc<Core>, brokers: usize, first: u16) -> io::Result<Self> {
         let chair = Arc::new(Chair::default());
-        let doors: io::Result<_> = (0..brokers).map(|_| Door::open(core, &chair)).collect();
+        let doors: io::Result<_> = (0..brokers).map(|nth| Door::open(core, &chair, if nth == 0 { first } else { 0 })).collect();
         Ok(Self { chair, doors: doors? })
+    }
+
+    /// Where it listens, as bootstrap servers.
+    fn addresses(&self) -> String {
+        self.doors.iter().map(|door| format!("127.0.0.1:{}", door.port)).collect::<Vec<_>>().join(",")
     }
 }
 
 impl Door {
-    fn open(core: &Arc<Core>, chair: &Arc<Chair>) -> io::Result<Self> {
+    fn open(core: &Arc<Core>, chair: &Arc<Chair>, port: u16) -> io::Result<Self> {
         // Without a runtime there is nobody to listen.
         let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
-        let (listener, port) = listen::bind()?;
+        let (listener, port) = listen::bind(port)?;
         let broker = watch::Sender::new(None);
         let listening = runtime.spawn(listen::listen(Arc::clone(core), listener, Arc::clone(chair), broker.subscribe()));
         Ok(Self { port, broker, listening })

@@ -32,6 +32,16 @@ impl Seat {
         &self.bootstrap
     }
 
+    /// Keeps new connections waiting until [`Seat::open`]: what comes before them on the timeline is not known yet.
+    pub fn shut(&self) {
+        self.occupant.shut.send_replace(true);
+    }
+
+    /// Lets connections in, as a seat does from the beginning.
+    pub fn open(&self) {
+        self.occupant.shut.send_replace(false);
+    }
+
     /// Waits until the instance has no open connection. The ends of all it had are on the timeline then.
     pub async fn quiet(&self) {
         // Fails only when the sender is gone, which lives in `self`.
@@ -89,6 +99,8 @@ pub(super) struct Occupant {
     core: Arc<Core>,
     live: Mutex<Live>,
     open: watch::Sender<usize>,
+    /// New connections wait.
+    shut: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -111,7 +123,21 @@ pub(super) enum Entry {
 
 impl Occupant {
     pub(super) fn new(core: Arc<Core>, instance: Name, edit: Option<Arc<dyn Edit>>) -> Arc<Self> {
-        Arc::new(Self { instance, ledger: Ledger::default(), edit, core, live: Mutex::default(), open: watch::Sender::new(0) })
+        Arc::new(Self {
+            instance,
+            ledger: Ledger::default(),
+            edit,
+            core,
+            live: Mutex::default(),
+            open: watch::Sender::new(0),
+            shut: watch::Sender::new(false),
+        })
+    }
+
+    /// Waits until connections may come in.
+    pub(super) async fn opened(&self) {
+        // Fails only when the sender is gone, which lives in `self`.
+        let _ = self.shut.subscribe().wait_for(|shut| !shut).await;
     }
 
     /// Lets a new connection in and tells so, unless there are too many.
@@ -174,6 +200,7 @@ impl Occupant {
             }
         }
         self.open.send_replace(0);
+        self.shut.send_replace(false);
         self.ledger.close(&self.instance, &self.core.recorder);
     }
 

@@ -47,11 +47,12 @@ impl Grid {
     /// Writes text from a column on, if all of it fits before `end` with a column to spare. `over` writes over a bar, else only blanks are written over.
     pub fn write(&mut self, column: usize, end: usize, text: &str, color: Option<Color>, over: bool) {
         let length = text.chars().count();
+        let spare = usize::from(!over && end < self.cells.len());
         let Some(cells) = self.cells.get_mut(column..column + length) else { return };
         let free = |cell: &Cell| over || cell.rank == 0 && cell.sign == ' ';
         // Wide letters would push the row out of line.
         let narrow = text.chars().all(|sign| console::measure_text_width(&sign.to_string()) == 1);
-        if column + length > end || length == 0 || !narrow || !cells.iter().all(free) {
+        if column + length + spare > end || length == 0 || !narrow || !cells.iter().all(free) {
             return;
         }
         for (cell, sign) in cells.iter_mut().zip(text.chars()) {

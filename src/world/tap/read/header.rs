@@ -80,7 +80,7 @@ fn nullable(len: i16) -> Option<Option<usize>> {
 }
 
 /// A compact length, 0 for null, and what comes after it.
-fn compact(bytes: &[u8]) -> Option<(usize, &[u8])> {
+pub(super) fn compact(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let mut value = 0_usize;
     for (at, byte) in bytes.iter().take(4).enumerate() {
         value |= usize::from(byte & 0x7f) << (7 * at);

@@ -19,6 +19,9 @@ mod topic_ids;
 mod transactions;
 mod walked;
 
+#[cfg(test)]
+mod tests;
+
 use bytes::Bytes;
 use kafka_protocol::messages::{self as api, ApiKey};
 use kafka_protocol::protocol::{Decodable, Message};
@@ -37,7 +40,10 @@ const UNSUPPORTED_VERSION: i16 = 35;
 /// # Errors
 /// Why it cannot be read. It is to be forwarded all the same.
 pub fn request(frame: &Bytes, topics: &TopicIds) -> Result<Request, Unread> {
-    let (head, body) = Walked::request(frame)?;
+    let (head, body) = match Walked::request(frame) {
+        Err(Unread::Unknown) => return newer::software(frame),
+        walked => walked?,
+    };
     let Ok(key) = ApiKey::try_from(head.api.0) else { return Ok(Request::Other) };
     match key {
         ApiKey::ApiVersions => body.decode().map(|asked| metadata::software(&asked)),

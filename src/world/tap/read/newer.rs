@@ -1,10 +1,33 @@
-//! Requests of versions that `kafka-protocol` does not decode: since Kafka 4.1 offsets are fetched and committed by topic id
-//! (version 10, KIP-848).
+//! Requests of versions that `kafka-protocol` does not decode.
+//!
+//! Since Kafka 4.1 offsets are fetched and committed by topic id (version 10, KIP-848). And a client may begin with a version of
+//! ApiVersions that is newer than the broker, which then tells it so (KIP-511): franz-go does with every connection.
+
+use kafka_protocol::messages::ApiKey;
 
 use super::walked::Walked;
-use super::{TopicIds, text};
+use super::{TopicIds, header, text};
 use crate::timeline::event::Name;
 use crate::timeline::wire::{Position, Request, Unread};
+use crate::world::kafka::schema;
+
+/// `ApiVersions` in a version that is still to come: software and its version have been first since version 3.
+pub(super) fn software(frame: &[u8]) -> Result<Request, Unread> {
+    let message = schema::request(ApiKey::ApiVersions as i16).ok_or(Unread::Unknown)?;
+    let head = header::head(frame).ok_or(Unread::Damaged)?;
+    if head.api.0 != ApiKey::ApiVersions as i16 || head.version <= message.versions.max {
+        return Err(Unread::Unknown);
+    }
+    let (_, body) = header::split(frame).ok_or(Unread::Damaged)?;
+    let (mut software, mut software_version) = (None, None);
+    // What comes after the two is not known, and so no flaw.
+    let _ = message.visit(message.versions.max, body, |field, value| match field {
+        "client_software_name" => software = value.map(text::lossy),
+        "client_software_version" => software_version = value.map(text::lossy),
+        _ => {}
+    });
+    if software_version.is_none() { Err(Unread::Damaged) } else { Ok(Request::ApiVersions { software, software_version }) }
+}
 
 /// `OffsetFetch`.
 pub(super) fn fetch_offsets(body: &Walked) -> Result<Request, Unread> {

@@ -19,8 +19,9 @@ pub(in crate::world::tap) struct Walked {
 impl Walked {
     /// Walks a request.
     pub(super) fn request(frame: &Bytes) -> Result<(Head, Self), Unread> {
+        let head = header::head(frame).ok_or(Unread::Damaged)?;
+        let message = schema::request(head.api.0).filter(|message| message.has(head.version)).ok_or(Unread::Unknown)?;
         let (head, body) = header::split(frame).ok_or(Unread::Damaged)?;
-        let message = schema::request(head.api.0).ok_or(Unread::Unknown)?;
         message.walk(head.version, body).map_err(unread)?;
         let body = frame.slice_ref(body);
         let version = head.version;

@@ -5,6 +5,8 @@
 
 mod allow;
 mod answer;
+mod switch;
 mod versions;
 
 pub use self::allow::Allow;
+pub(super) use self::switch::{Cluster, Switch};

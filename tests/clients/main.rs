@@ -1,0 +1,42 @@
+//! No difference to direct, every request seen: six Kafka clients, each in every role of `fixtures/clients`, against one real broker,
+//! once on its own listener and once through the tap.
+//!
+//! `cargo test --test clients kafkajs` runs those of one client. A client is skipped where its tool chain is not installed.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod admin;
+mod client;
+mod consume;
+mod produce;
+mod rebalance;
+mod transactions;
+mod wire;
+mod world;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use client::{CLIENTS, Client};
+use world::World;
+
+type Test = fn(&'static World, &'static Client) -> Result<(), Failed>;
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(2);
+    let roles: [(&str, Test); 5] = [
+        ("produce", |world, client| world.run(produce::stores_the_same(world, client))),
+        ("consume", |world, client| world.run(consume::reads_and_commits_the_same(world, client))),
+        ("transactions", |world, client| world.run(transactions::write_the_same(world, client))),
+        ("rebalance", |world, client| world.run(rebalance::shares_alike(world, client))),
+        ("admin", |world, client| world.run(admin::creates_and_describes(world, client))),
+    ];
+    let trials = CLIENTS.iter().flat_map(|client| {
+        let missing = client.missing_tool();
+        roles.map(|(role, test)| {
+            let trial = Trial::test(format!("{}::{role}", client.name), move || test(World::shared(), client));
+            trial.with_ignored_flag(missing.is_some()).with_kind(missing.map_or(String::new(), |tool| format!("needs {tool}")))
+        })
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit();
+}
