@@ -13,7 +13,7 @@ fn story() -> Story {
 }
 
 fn wrote(batches: Vec<Batch>) -> Story {
-    story().asks("first", produce(-1, batches))
+    story().exchange("first", produce(-1, batches))
 }
 
 fn idempotent(sequence: i32, records: u32) -> Batch {
@@ -28,7 +28,7 @@ fn zstd(records: u32) -> Batch {
 fn nothing_written_or_seen() {
     let acks = &of("acks: -1");
     assert_says(&Story::new().start("first"), acks, "not shown: no request of `first` was seen", &[]);
-    assert_says(&story().asks("first", fetch(&[0])), acks, "not yet: `first` wrote nothing to topic t", &[]);
+    assert_says(&story().exchange("first", fetch(&[0])), acks, "not yet: `first` wrote nothing to topic t", &[]);
     assert_says(&story().unread("first", Api::PRODUCE), acks, "not shown: 1 frame", &[]);
     let other = batch(1, |batch| batch.topic = "other".into());
     assert_says(&wrote(vec![other]), acks, "not yet: `first` wrote nothing to topic t", &[]);
@@ -40,12 +40,12 @@ fn acks() {
     let once = || wrote(vec![batch(1, |_| {})]);
     assert_says(&once(), &of("acks: -1"), "holds (1)", &[]);
     assert_says(&once(), &of("acks: 1"), "violated: `first` asked for acks=-1, not acks=1", &["Produce at"]);
-    let mixed = || once().asks("first", produce(1, vec![batch(2, |_| {})]));
+    let mixed = || once().exchange("first", produce(1, vec![batch(2, |_| {})]));
     assert_says(&mixed(), &of("acks: -1"), "violated: `first` asked for acks=1, not acks=-1", &["acks=all", "observed 1 request otherwise"]);
     assert_says(&mixed().unread("first", Api::PRODUCE), &of("acks: -1"), "violated", &[]);
     // A request for another topic does not count.
     let elsewhere = produce(0, vec![batch(2, |batch| batch.topic = "other".into())]);
-    assert_says(&once().asks("first", elsewhere), &of("acks: -1"), "holds (1)", &[]);
+    assert_says(&once().exchange("first", elsewhere), &of("acks: -1"), "holds (1)", &[]);
 }
 
 #[test]
@@ -80,13 +80,13 @@ fn compression() {
 
 #[test]
 fn batches_and_requests() {
-    let two = || wrote(vec![zstd(80), zstd(40).clone_with(|batch| batch.partition = 1)]).asks("first", produce(-1, vec![zstd(30)]));
+    let two = || wrote(vec![zstd(80), zstd(40).clone_with(|batch| batch.partition = 1)]).exchange("first", produce(-1, vec![zstd(30)]));
     assert_says(&two(), &of("records_per_batch: 50"), "holds (2)", &[]);
     assert_says(&two(), &of("records_per_batch: 51"), "not yet: a batch of `first` holds 50.0 records on average", &["150 records in 3 batches", "linger.ms"]);
     assert_says(&two(), &of("requests: { at_most: 2 }"), "holds (2)", &[]);
     assert_says(&two(), &of("requests: { at_most: 1 }"), "violated: `first` sent 2 Produce requests to topic t", &[]);
     assert_says(&two(), &of("requests: { at_least: 3 }"), "not yet: `first` sent 2 Produce requests", &[]);
-    let plain = (1..=4).fold(two().start("plain"), |story, nth| story.asks("plain", produce(-1, vec![batch(nth, |_| {})])));
+    let plain = (1..=4).fold(two().start("plain"), |story, nth| story.exchange("plain", produce(-1, vec![batch(nth, |_| {})])));
     assert_says(&plain, &of("against: { instance: plain, percent: 50 }"), "holds", &[]);
     assert_says(&plain, &of("against: { instance: plain, percent: 49 }"), "not yet: `first` took 2 Produce requests, `plain` took 4", &["expected at most 49 %", "observed 50 %"]);
     assert_says(&two(), &of("against: { instance: plain, percent: 50 }"), "not shown: `plain` was not started", &[]);
@@ -95,7 +95,7 @@ fn batches_and_requests() {
 #[test]
 fn what_was_sent_again() {
     let (once, never) = (&of("resent: { exactly: 1 }"), &of("resent: { exactly: 0 }"));
-    let twice = |first: Batch, second: Batch| wrote(vec![first]).asks("first", produce(-1, vec![second]));
+    let twice = |first: Batch, second: Batch| wrote(vec![first]).exchange("first", produce(-1, vec![second]));
     assert_says(&twice(idempotent(0, 3), idempotent(3, 3)), never, "holds", &[]);
     assert_says(&twice(idempotent(0, 3), idempotent(3, 3)), once, "not yet: `first` sent again 0 batches", &[]);
     assert_says(&twice(idempotent(0, 3), idempotent(0, 3)), once, "holds", &[]);
