@@ -11,6 +11,7 @@ mod plan;
 mod replay;
 mod saved;
 mod schema;
+mod tap;
 mod timeline;
 
 use std::path::PathBuf;
@@ -53,6 +54,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Show a saved run as a picture, with the moment of the mistake.
     Timeline(timeline::TimelineArgs),
+    /// Watch what a client says to a Kafka that is there.
+    Tap(tap::TapArgs),
     /// Start a Kafka for yourself and leave it running.
     Up(cluster::UpArgs),
     /// Stop the Kafka that `kgrade up` started.
@@ -101,6 +104,7 @@ pub fn main() -> u8 {
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Replay(args)) => replay::replay(&args),
         Some(Command::Timeline(args)) => timeline::timeline(&args),
+        Some(Command::Tap(args)) => tap::tap(&args),
         Some(Command::Up(args)) => with_cluster(|context, out| cluster::up(&args, context, out)),
         Some(Command::Down(args)) => with_cluster(|context, out| cluster::down(&args, context, out)),
     };

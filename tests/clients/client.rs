@@ -26,6 +26,8 @@ pub struct Client {
     /// What is needed beside Python.
     tool: Option<&'static str>,
     pub settings: &'static [Setting],
+    /// The setting that is not idempotent and asks for an answer.
+    pub plain: &'static str,
     pub protocols: &'static [&'static str],
     /// The name that it tells of itself in `ApiVersions`; `None` when it tells none.
     pub software: Option<&'static str>,
@@ -61,6 +63,7 @@ pub static CLIENTS: [Client; 6] = [
             set("lz4", -1, false, Lz4),
             set("zstd", -1, false, Zstd),
         ],
+        plain: "default",
         protocols: &["classic", "cooperative", "consumer"],
         software: Some("confluent-kafka-python"),
         client_id: "a-client",
@@ -76,6 +79,7 @@ pub static CLIENTS: [Client; 6] = [
             set("plain", -1, false, Plain),
             set("gzip", -1, true, Gzip),
         ],
+        plain: "plain",
         protocols: &["classic", "cooperative"],
         software: Some("kafka-python"),
         client_id: "a-client",
@@ -90,6 +94,7 @@ pub static CLIENTS: [Client; 6] = [
             set("idempotent", -1, true, Plain),
             set("gzip", 1, false, Gzip),
         ],
+        plain: "default",
         protocols: &["classic"],
         software: None,
         client_id: "aiokafka-",
@@ -104,6 +109,7 @@ pub static CLIENTS: [Client; 6] = [
             set("idempotent", -1, true, Plain),
             set("gzip", -1, false, Gzip),
         ],
+        plain: "default",
         protocols: &["classic"],
         software: None,
         client_id: "a-client",
@@ -121,6 +127,7 @@ pub static CLIENTS: [Client; 6] = [
             set("lz4", -1, true, Lz4),
             set("zstd", -1, true, Zstd),
         ],
+        plain: "plain",
         protocols: &["classic", "cooperative"],
         software: Some("kgo"),
         client_id: "a-client",
@@ -138,6 +145,7 @@ pub static CLIENTS: [Client; 6] = [
             set("lz4", -1, true, Lz4),
             set("zstd", -1, true, Zstd),
         ],
+        plain: "plain",
         protocols: &["classic", "cooperative", "consumer"],
         software: Some("apache-kafka-java"),
         client_id: "a-client",
@@ -190,9 +198,14 @@ impl Client {
 
     /// Starts its program in a role, as `clients/NAME`.
     pub async fn start(&self, world: &World, way: Way, name: &str, words: &[&str]) -> Result<Running> {
+        let seat = if way == Way::Tapped { Some(world.tap.seat(&format!("clients/{name}").into()).await?) } else { None };
+        self.start_at(world, seat, name, words).await
+    }
+
+    /// The same at a certain seat, or directly.
+    pub async fn start_at(&self, world: &World, seat: Option<Seat>, name: &str, words: &[&str]) -> Result<Running> {
         let (prepared, command) = self.prepared(world).await.with_context(|| format!("prepare {}", self.name))?;
         let instance: Name = format!("clients/{name}").into();
-        let seat = if way == Way::Tapped { Some(world.tap.seat(&instance).await?) } else { None };
         let bootstrap = seat.as_ref().map_or(world.direct(), Seat::bootstrap).to_owned();
         let launch = Launch {
             command: command.iter().cloned().chain(words.iter().map(|word| (*word).to_owned())).collect(),

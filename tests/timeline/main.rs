@@ -1,6 +1,6 @@
 //! `kgrade timeline` on a recorded run: what it says in a terminal, and the page in a real browser.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test says what is wrong by panicking")]
 
 mod browser;
 mod page;

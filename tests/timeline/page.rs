@@ -21,8 +21,11 @@ impl Opened {
     }
 }
 
+/// A test of the page.
+type Test = fn(&mut Opened);
+
 /// Every test by its name.
-pub const TESTS: &[(&str, fn(&mut Opened))] = &[
+pub const TESTS: &[(&str, Test)] = &[
     ("shows_the_mistake_at_once_and_asks_for_nothing", shows_the_mistake_at_once_and_asks_for_nothing),
     ("is_dark_where_the_person_wants_it", is_dark_where_the_person_wants_it),
     ("fits_a_phone", fits_a_phone),
@@ -58,6 +61,7 @@ fn shows_the_mistake_at_once_and_asks_for_nothing(Opened { page, address, .. }: 
         commit = document.querySelector('a.guilty').getBoundingClientRect().left; \
         return Math.abs(mark - commit) < 3 && held.left < mark && mark < held.right; })()";
     assert_eq!(page.eval(through), true);
+    page.size(1200, 835);
     save(page, "KGRADE_SCREENSHOT");
 }
 

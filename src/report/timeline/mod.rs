@@ -59,6 +59,8 @@ pub struct Mark {
     pub lane: Option<usize>,
     /// What it is in that lane.
     pub item: Option<usize>,
+    /// Whether the outcome names the moment; else it is when the final state was first seen.
+    pub named: bool,
 }
 
 impl Picture {
@@ -95,10 +97,14 @@ impl Picture {
         })
     }
 
-    /// How the mark is called.
+    /// How the mark is called. Where the outcome names no moment, it is when the grader saw what is wrong.
     #[must_use]
     pub fn mark_name(&self) -> &'static str {
-        if self.verdict == Verdict::Failed { "the mistake" } else { "here" }
+        match (self.verdict, self.mark) {
+            (Verdict::Failed, Some(Mark { named: true, .. })) => "the mistake",
+            (Verdict::Failed, _) => "seen here",
+            _ => "here",
+        }
     }
 
     /// The looks that are in the picture, in the order of the legend.
@@ -114,12 +120,15 @@ impl Picture {
         story::tell(&self.lanes, self.mark)
     }
 
-    /// Whether a bar in the lane of the mark was going on at that moment: what the mistake is about.
+    /// Whether it is what the mistake is about: the delivery in the lane of the mark that was going on then, or that had failed last.
     #[must_use]
     pub fn involves(&self, lane: usize, item: &Item) -> bool {
-        self.mark.is_some_and(|mark| {
-            mark.lane == Some(lane) && item.look.is_delivery() && item.count == 1 && item.from <= mark.at && mark.at <= item.to
-        })
+        let Some(mark) = self.mark.filter(|mark| mark.lane == Some(lane) && mark.named) else { return false };
+        let going_on = |item: &&Item| item.look.is_delivery() && item.count == 1 && item.from <= mark.at && mark.at <= item.to;
+        let items = || self.lanes.get(lane).into_iter().flat_map(|lane| &lane.items);
+        let failed = |item: &&Item| matches!(item.look, Look::Refused | Look::Abandoned | Look::Held) && item.to <= mark.at;
+        let involved = items().find(going_on).or_else(|| items().rfind(failed));
+        involved.is_some_and(|involved| std::ptr::eq(involved, item))
     }
 }
 
@@ -157,7 +166,7 @@ fn find(at: u64, subject: &Subject<'_>, lanes: &[Lane]) -> Mark {
         let exact = lane.items.iter().enumerate().filter(|(_, item)| item.from == at || item.to == at);
         exact.max_by_key(|(_, item)| (item.from == at, item.look.rank())).map(|(place, _)| place)
     });
-    Mark { at, lane, item }
+    Mark { at, lane, item, named }
 }
 
 #[cfg(test)]

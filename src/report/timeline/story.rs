@@ -40,7 +40,10 @@ pub fn tell<'a>(lanes: &'a [Lane], mark: Option<Mark>) -> Vec<Line<'a>> {
             words: &item.words,
             look: item.look,
             marked: mark.is_some_and(|mark| mark.lane == Some(place) && mark.item == Some(nth)),
-            telling: matches!(item.look, Look::Held | Look::CommitAhead | Look::Signal | Look::Started | Look::Exited | Look::Used),
+            telling: matches!(
+                item.look,
+                Look::Held | Look::CommitAhead | Look::Signal | Look::Started | Look::Exited | Look::Used | Look::Joined | Look::Left
+            ),
         }));
     }
     lines.sort_by_key(|line| (line.at, line.lane, line.item));

@@ -64,8 +64,8 @@ fn picture(story: &Story, id: &str, outcome: &CheckOutcome) -> Option<Picture> {
 trait Tell: Sized {
     fn act(self, nth: u32, kind: &str) -> Self;
     fn acted(self, nth: u32) -> Self;
-    fn asks(self, correlation: i32, api: Api, request: Request) -> Self;
-    fn answers(self, correlation: i32, response: Response) -> Self;
+    fn requested(self, correlation: i32, api: Api, request: Request) -> Self;
+    fn responded(self, correlation: i32, response: Response) -> Self;
     fn commits(self, correlation: i32, partition: i32, offset: i64) -> Self;
 }
 
@@ -78,11 +78,11 @@ impl Tell for Story {
         self.then(What::ActionEnded { check: "c".into(), nth, problem: None })
     }
 
-    fn asks(self, correlation: i32, api: Api, request: Request) -> Self {
+    fn requested(self, correlation: i32, api: Api, request: Request) -> Self {
         self.then(What::Requested { connection: 1, correlation, api, version: 7, client: None, bytes: 80, request })
     }
 
-    fn answers(self, correlation: i32, response: Response) -> Self {
+    fn responded(self, correlation: i32, response: Response) -> Self {
         self.then(What::Responded { connection: 1, correlation, bytes: 30, response })
     }
 
@@ -90,7 +90,7 @@ impl Tell for Story {
         let offsets = vec![Position { topic: "t".into(), partition, offset }];
         let request = Request::OffsetCommit { group: "g".into(), member: "m".into(), instance_id: None, generation: 1, offsets };
         let answer = Response::Partitions { partitions: vec![Coded { topic: "t".into(), partition, error: 0 }] };
-        self.asks(correlation, Api::OFFSET_COMMIT, request).answers(correlation, answer)
+        self.requested(correlation, Api::OFFSET_COMMIT, request).responded(correlation, answer)
     }
 }
 
@@ -111,8 +111,8 @@ fn held() -> Story {
     let story = Story::new().check_begun().act(0, "create-topic").later(60).acted(0).act(1, "produce").produce("events").acted(1);
     let story = story.act(2, "start").start("first").acted(2).act(3, "watch").later(1_400);
     let story = story.then(What::Connected { connection: 1, instance: "c/first".into(), node: 1 });
-    let story = story.asks(1, Api::JOIN_GROUP, join).answers(1, joined).asks(2, Api(14), sync);
-    let story = story.answers(2, Response::SyncGroup { error: 0, assigned: got }).later(30);
+    let story = story.requested(1, Api::JOIN_GROUP, join).responded(1, joined).requested(2, Api(14), sync);
+    let story = story.responded(2, Response::SyncGroup { error: 0, assigned: got }).later(30);
     let story =
         story.deliver("first", [1]).commits(3, 0, 1).later(20).deliver("first", [2, 4]).commits(4, 1, 1).later(12).begin("first", 3);
     let held = story.timeline.events().iter().filter(|event| matches!(event.what, What::DeliveryBegun { .. })).count() as u64;
@@ -191,6 +191,17 @@ fn every_end_of_a_delivery_has_its_look() {
 }
 
 #[test]
+fn a_refused_delivery_that_was_committed_is_involved() {
+    let story = Story::new().check_begun().produce("events").start("first").deliver("first", [1]);
+    let story = story.begin("first", 3).answer(3, 503).offsets(&[(0, 2)]).check_ended();
+    let mismatch = Mismatch::new("m", "", "").moment(Moment::at(story.timeline.now() - 1_000_000).in_partition("t", 0));
+    let picture = picture(&story, "c", &outcome("c", Verdict::Failed, Some(mismatch))).unwrap();
+    let involved: Vec<Look> = picture.lanes[1].items.iter().filter(|item| picture.involves(1, item)).map(|item| item.look).collect();
+    assert_eq!(involved, [Look::Refused]);
+    assert_eq!(picture.mark.map(|mark| picture.lanes[1].items[mark.item.unwrap()].look), Some(Look::CommitAhead));
+}
+
+#[test]
 fn faults_have_a_lane_of_their_own() {
     let batch = |topic: &str| Batch {
         topic: topic.into(),
@@ -210,9 +221,9 @@ fn faults_have_a_lane_of_their_own() {
     let used = |did| What::FaultUsed { check: "c".into(), fault: "lost-ack".into(), connection: 1, correlation: Some(9), did };
     let story = Story::new().check_begun().start("first").then(What::Connected { connection: 1, instance: "c/first".into(), node: 1 });
     let story = story.then(What::FaultArmed { check: "c".into(), fault: "lost-ack".into(), text: "drops the first answer".to_owned() });
-    let story = story.asks(9, Api::PRODUCE, produce.clone()).then(used(FaultUse::ResponseDropped));
+    let story = story.requested(9, Api::PRODUCE, produce.clone()).then(used(FaultUse::ResponseDropped));
     let story = story.then(What::FaultDisarmed { check: "c".into(), fault: "lost-ack".into() });
-    let story = story.asks(10, Api::PRODUCE, produce).answers(10, refused);
+    let story = story.requested(10, Api::PRODUCE, produce).responded(10, refused);
     let story = story.then(What::Connected { connection: 2, instance: "c/first".into(), node: 1 });
     let story = story.then(What::NotKafka { connection: 2, speaks: Foreign::Tls }).check_ended();
     let picture = picture(&story, "c", &outcome("c", Verdict::Passed, None)).unwrap();
@@ -239,8 +250,8 @@ fn a_mistake_without_a_place_is_marked_across_all_lanes() {
     let (story, failed) = ahead();
     let failed = CheckOutcome { moment: None, first_seen_ms: Some(1_600), ..failed };
     let picture = picture(&story, "c", &failed).unwrap();
-    assert_eq!(picture.mark, Some(Mark { at: 1_600_000_000, lane: None, item: None }));
-    assert!(text::render(&picture, &Style::FILE).contains("the mistake, at 1.600 s"));
+    assert_eq!(picture.mark, Some(Mark { at: 1_600_000_000, lane: None, item: None, named: false }));
+    assert!(text::render(&picture, &Style::FILE).contains("seen here, at 1.600 s"));
 }
 
 /// So many deliveries of one event, each answered with 200; then one is held.

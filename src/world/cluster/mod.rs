@@ -36,6 +36,7 @@ use indexmap::IndexMap;
 
 pub use cache::CacheDir;
 pub use error::ClusterError;
+pub use external::check as reach;
 pub use host::Host;
 pub use jars::VERSION;
 pub use kept::{Down, Kept, Up, down, up};

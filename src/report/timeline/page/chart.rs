@@ -105,8 +105,9 @@ fn lane_of(page: &mut String, nth: usize, picture: &Picture, place: usize, lane:
         let words = mark.item.and_then(|item| lane.items.get(item)).map(|item| item.words.clone());
         if let Some(words) = words {
             let left = percent(picture, mark.at);
-            let side = if left > 50.0 { format!("right:{:.3}%", 100.0 - left) } else { format!("left:{left:.3}%") };
-            page.push_str(&format!("<em class=\"callout\" style=\"{side}\">{}</em>", text(&words)));
+            let (west, side) =
+                if left > 50.0 { (" west", format!("right:{:.3}%", 100.0 - left)) } else { ("", format!("left:{left:.3}%")) };
+            page.push_str(&format!("<em class=\"callout{west}\" style=\"{side}\">{}</em>", text(&words)));
         }
     }
     page.push_str("</div>\n");
