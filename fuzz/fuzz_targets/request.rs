@@ -3,7 +3,7 @@
 #![no_main]
 
 use bytes::Bytes;
-use kgrade::world::tap::read::{TopicIds, acks, head, request};
+use kgrade_fuzz::world::tap::read::{TopicIds, acks, head, request};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|frame: &[u8]| {

@@ -3,8 +3,8 @@
 #![no_main]
 
 use bytes::Bytes;
-use kgrade::timeline::wire::Api;
-use kgrade::world::tap::read::{TopicIds, response};
+use kgrade_fuzz::timeline::wire::Api;
+use kgrade_fuzz::world::tap::read::{TopicIds, response};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

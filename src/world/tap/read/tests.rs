@@ -48,10 +48,14 @@ fn frames(client: &str) -> Vec<Recorded> {
         let words: Vec<&str> = line.split(' ').collect();
         let [kind, api, version, hex] = words[..] else { panic!("{line}") };
         let api = api.parse().map(Api).ok().or_else(|| Api::named(api)).unwrap_or_else(|| panic!("{api}"));
-        let bytes = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap());
-        Recorded { answer: kind == "response", api, version: version.parse().unwrap(), frame: bytes.collect() }
+        Recorded { answer: kind == "response", api, version: version.parse().unwrap(), frame: bytes(hex).into() }
     });
     frames.collect()
+}
+
+/// The bytes of a line of hexadecimal digits.
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
 /// The files with frames.

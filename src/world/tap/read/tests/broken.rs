@@ -1,10 +1,12 @@
 //! Frames that are cut, changed or made to lie. Nothing may panic, and nothing may claim more memory than it has bytes.
 
+use std::fs;
+
 use bytes::Bytes;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Recorded, clients, frames};
+use super::{Recorded, bytes, clients, folder, frames};
 use crate::timeline::wire::{Api, Unread};
 use crate::world::kafka::schema::MOST;
 use crate::world::tap::read::{TopicIds, acks, head, request, response};
@@ -34,16 +36,38 @@ fn a_frame_that_is_cut_anywhere_is_damaged() {
     }
 }
 
+/// What fuzzing has found: the smallest set of inputs that reaches all that it has reached (`fuzz/README.md`).
+fn found() -> Vec<Recorded> {
+    let lines = |file| fs::read_to_string(folder().join("found").join(file)).unwrap();
+    let requests = lines("request.txt");
+    let requests = requests.lines().map(|line| {
+        let frame: Bytes = bytes(line).into();
+        let (api, version) = head(&frame).map_or((Api(0), 0), |head| (head.api, head.version));
+        Recorded { answer: false, api, version, frame }
+    });
+    let answers = lines("response.txt");
+    let answers = answers.lines().map(|line| match &bytes(line)[..] {
+        [api, version, frame @ ..] => {
+            Recorded { answer: true, api: Api((*api).into()), version: (*version).into(), frame: Bytes::copy_from_slice(frame) }
+        }
+        _ => Recorded { answer: true, api: Api(0), version: 0, frame: Bytes::new() },
+    });
+    requests.chain(answers).collect()
+}
+
 #[test]
 fn frames_that_are_changed_are_read_or_refused() {
-    let (all, topics) = (all(), TopicIds::default());
+    let (real, found, topics) = (all(), found(), TopicIds::default());
+    assert!(found.len() > 500, "{}", found.len());
+    let all: Vec<Recorded> = real.into_iter().chain(found).collect();
     let mut random = ChaCha8Rng::seed_from_u64(4);
     let (mut read, mut refused) = (0, 0);
-    for _ in 0..TRIES {
-        let recorded = &all[random.random_range(0..all.len())];
+    for nth in 0..all.len() + TRIES {
+        // Each once as it is.
+        let recorded = all.get(nth).unwrap_or_else(|| &all[random.random_range(0..all.len())]);
         let mut bytes = recorded.frame.to_vec();
-        for _ in 0..random.random_range(1..=3) {
-            change(&mut bytes, &mut random);
+        if nth >= all.len() {
+            (0..random.random_range(1..=3)).for_each(|_| change(&mut bytes, &mut random));
         }
         let changed = Recorded { frame: bytes.into(), ..recorded.clone() };
         let _ = (head(&changed.frame), acks(&changed.frame));
