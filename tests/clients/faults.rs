@@ -76,7 +76,8 @@ pub async fn producers_try_again(world: &World, client: &Client) -> Result<()> {
     for story in &STORIES {
         let run = |idempotent: bool| produce(world, client, story, idempotent);
         let (plain, idempotent) = tokio::join!(run(false), run(true));
-        (plain?, idempotent?);
+        plain?;
+        idempotent?;
     }
     Ok(())
 }
