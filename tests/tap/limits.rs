@@ -39,8 +39,8 @@ async fn what_is_announced_takes_no_memory() {
     let mut slow = Vec::new();
     for _ in 0..50 {
         let mut client = stage.client().await;
-        // The first bytes of a request of 4 MB.
-        client.send(&produce(1, 1, 4_000_000)[..2_000]).await;
+        // The first bytes of a request of 8 MB.
+        client.send(&produce(1, 1, 8_000_000)[..2_000]).await;
         slow.push(client);
     }
     let mut other = stage.client().await;

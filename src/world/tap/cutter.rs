@@ -8,14 +8,11 @@ use crate::timeline::wire::Unread;
 /// What a connection may always use for reading, in bytes. More is taken from what all share.
 pub(super) const BASE: usize = 16 << 10;
 
-/// The most that is read at once.
+/// The most that is read at once while nothing longer is known to come.
 const MOST_AT_ONCE: usize = 256 << 10;
 
 /// The least that is read at once when more is to come.
 const LEAST: usize = 4 << 10;
-
-/// A buffer larger than this is given back while nothing comes.
-const REST: usize = 2 << 20;
 
 /// A frame this long goes on while it comes. Shorter ones go on in one piece, so that the other side is woken once.
 const LONG: usize = 64 << 10;
@@ -136,7 +133,7 @@ impl Cutter {
         let missing = self.length(0).and_then(|length| usize::try_from(length).ok()).filter(|_| self.skip == 0);
         let missing = missing.map(|length| (LENGTH + length.min(self.longest)).saturating_sub(have)).filter(|missing| *missing > 0);
         // Grows with what has come: what a peer only announces takes no memory.
-        let want = missing.map_or(self.want, |missing| missing.min((4 * have).clamp(BASE, MOST_AT_ONCE)));
+        let want = missing.map_or(self.want, |missing| missing.min((4 * have).clamp(BASE, MOST_AT_ONCE).max(have)));
         let least = if have == 0 { want } else { want.min(LEAST) };
         // Taking back what was handed on and is not needed any more costs nothing but moving the rest to the front.
         if self.buffer.capacity() - have < least && !self.buffer.try_reclaim(least) {
@@ -175,9 +172,9 @@ impl Cutter {
         }
     }
 
-    /// Nothing comes at the moment: gives back what is not needed when it is much, or others may need it.
+    /// Nothing comes at the moment: gives back what is not needed if others may need it.
     pub(super) fn rest(&mut self) {
-        if self.buffer.is_empty() && (self.buffer.capacity() > REST || self.share.is_scarce()) && self.buffer.capacity() > BASE {
+        if self.buffer.is_empty() && self.buffer.capacity() > BASE && self.share.is_scarce() {
             self.want = BASE;
             self.buffer = BytesMut::with_capacity(BASE);
             self.share.set(0);

@@ -30,9 +30,9 @@ pub struct Limits {
 }
 
 /// A client's largest usual frame is a batch of about 1 MB (`message.max.bytes`), a broker's a fetch of 1 MB for each of some partitions.
-const FRAME: usize = 4 << 20;
+const FRAME: usize = 8 << 20;
 
-/// Sixteen of the longest frames at once: far more than a lab's programs have under way.
+/// Eight of the longest frames at once: far more than a lab's programs have under way.
 const KEPT: usize = 64 << 20;
 
 /// `socket.request.max.bytes` of every broker that nobody changed it on.

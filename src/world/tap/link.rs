@@ -138,7 +138,7 @@ impl Link {
     }
 
     fn incoming(&self, head: &Head, detailed: bool, expected: bool, acts: Vec<Arc<Armed>>) -> Incoming {
-        let (acts, later) = acts.into_iter().partition(|armed| side(armed.rule.fault) == Direction::Request);
+        let (acts, later) = acts.into_iter().partition(|armed| armed.rule.fault.side() == Direction::Request);
         let Head { api, version, correlation, .. } = *head;
         Incoming::Request { asked: Asked { api, version, correlation, detailed, acts: later }, expected, acts }
     }
@@ -146,7 +146,7 @@ impl Link {
     fn acts(&self, rules: &[Arc<Armed>], head: &Head, request: Option<&Request>, expected: bool) -> Vec<Arc<Armed>> {
         let can = |fault: Fault| match fault {
             Fault::Answer { .. } => !expected || fault::can_answer(head.api, head.version),
-            _ => expected || side(fault) == Direction::Request,
+            _ => expected || fault.side() == Direction::Request,
         };
         rules.iter().filter(|armed| can(armed.rule.fault) && armed.acts_on(head.api, request)).map(Arc::clone).collect()
     }
@@ -275,15 +275,6 @@ impl Link {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Which of the two a fault acts on.
-fn side(fault: Fault) -> Direction {
-    match fault {
-        Fault::Delay { side, .. } | Fault::Hold { side } => side,
-        Fault::DropRequest | Fault::Answer { .. } | Fault::Refuse => Direction::Request,
-        Fault::DropResponse | Fault::Replace { .. } => Direction::Response,
     }
 }
 

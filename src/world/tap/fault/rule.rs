@@ -83,6 +83,17 @@ pub enum Fault {
     Refuse,
 }
 
+impl Fault {
+    /// Which of the two it acts on.
+    pub(in super::super) fn side(self) -> Direction {
+        match self {
+            Self::Delay { side, .. } | Self::Hold { side } => side,
+            Self::DropRequest | Self::Answer { .. } | Self::Refuse => Direction::Request,
+            Self::DropResponse | Self::Replace { .. } => Direction::Response,
+        }
+    }
+}
+
 impl Rule {
     /// Whether it acts on an instance (`check/as`) at all.
     #[must_use]
