@@ -1,5 +1,9 @@
 //! The learner's client library, and how things are said in it: which setting commits by itself, and what to call instead.
 
+mod producing;
+
+pub use producing::Producing;
+
 use super::View;
 
 /// A client library for Kafka.
@@ -194,6 +198,17 @@ impl Client {
 }
 
 impl Words {
+    /// What else commits at a time of its own, when it may not be the client's default: `nothing that your program delivered led to this: …`.
+    #[must_use]
+    pub fn clock(&self) -> String {
+        let (setting, how) = self.automatic;
+        format!(
+            "nothing that your program delivered led to this commit: either {setting} ({} {how}, or at the interval that you set), \
+             or a timer or thread of your own commits what was read. Turn the first off ({}), and commit after the POST was answered with 2xx: {}",
+            self.name, self.off, self.commit
+        )
+    }
+
     /// `nothing in your code asked for that: …`, and what to do.
     #[must_use]
     pub fn automatic(&self) -> String {

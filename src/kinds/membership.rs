@@ -118,7 +118,7 @@ impl Expect for Membership {
             }
         }
         if self.left == Some(true) && stays.is_empty() {
-            evidence.remarks.push(format!("{} was never a member of group {}: there was nothing to leave", traffic.who(), self.group));
+            evidence.witnesses.push(format!("{} was never a member of group {}: there was nothing to leave", traffic.who(), self.group));
         }
         if (self.rebalances.is_some_and(Amount::has_upper_bound) || self.members.is_some_and(Amount::has_upper_bound))
             && let Some(reason) = traffic.blind(&MEMBERSHIP)

@@ -214,6 +214,7 @@ kinds! {
         requests: Requests = "requests",
         commits: Commits = "commits",
         membership: Membership = "membership",
+        produced: Produced = "produced",
         fault_used: FaultUsed = "fault-used",
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
 use tokio::sync::Mutex;
 
+use super::arrival::counts_from;
 use super::instance::{Input, Instance, Plan};
 use super::scene::Scene;
 use crate::kinds::view::full_name;
@@ -238,19 +239,21 @@ impl CheckCtx {
         Ok(())
     }
 
-    /// Waits until an expectation holds. `Some` when it can never hold, or takes longer than `limit` (stretched).
+    /// Waits until an expectation holds. `Some` when it can never hold, or takes longer than `limit` (stretched), counted from when the programs that
+    /// were just started have come to a broker.
     ///
     /// # Errors
     /// When observing fails, or when nothing can be said in all that time.
     pub async fn wait_until(&self, spec: &ExpectSpec, limit: Duration) -> Result<Option<Mismatch>> {
-        let deadline = tokio::time::Instant::now() + self.scaled(limit);
+        let (begun, limit_ns) = (self.recorder().now(), u64::try_from(self.scaled(limit).as_nanos()).unwrap_or(u64::MAX));
         let mut changes = self.recorder().changes();
         let mut pause = LOOKS.0;
         loop {
             spec.observe(self).await?;
             changes.borrow_and_update();
             let answer = self.judge(spec);
-            let late = tokio::time::Instant::now() >= deadline;
+            let now = self.recorder().now();
+            let late = now >= counts_from(&self.recorder().timeline(), &self.check.id, begun, now).saturating_add(limit_ns);
             match answer {
                 Answer::Holds(evidence) if evidence.seen > 0 => return Ok(None),
                 Answer::Violated(mismatch) => return Ok(Some(mismatch)),

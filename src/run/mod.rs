@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints, and nothing here knows what a kind means.
 
+mod arrival;
 pub mod clock;
 mod context;
 pub mod engine;

@@ -32,6 +32,8 @@ pub struct Offsets {
     pub last_look: Option<(u64, u64)>,
     /// When the state last changed.
     pub changed_at: u64,
+    /// When the grader set the offsets last.
+    pub(super) reset_at: Option<u64>,
     /// Looks that showed a committed offset beyond what was delivered, and commits on the wire that were.
     pub ahead: Vec<Ahead>,
     /// The commits that crossed the wire, in order.
@@ -58,7 +60,9 @@ impl Offsets {
     pub(super) fn see(&mut self, at: u64, asked: u64, offsets: &BTreeMap<i32, i64>, topic: Option<&Topic>) {
         self.looks += 1;
         self.last_look = Some((asked, at));
-        if &self.last != offsets {
+        // A look that was asked before the grader set the offsets shows either state.
+        let outdated = self.reset_at.is_some_and(|reset| asked < reset);
+        if &self.last != offsets && !outdated {
             self.last.clone_from(offsets);
             self.changed_at = at;
             self.moved = true;

@@ -189,7 +189,7 @@ impl Timeline {
             What::OffsetsReset { group, topic, offsets } => {
                 let known = self.groups.entry(group.clone()).or_default().offsets.entry(topic.clone()).or_default();
                 known.last.clone_from(offsets);
-                known.changed_at = at;
+                (known.changed_at, known.reset_at) = (at, Some(at));
             }
             What::GroupSeen { group, description } => {
                 let known = self.groups.entry(group.clone()).or_default();

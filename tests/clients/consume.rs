@@ -63,7 +63,7 @@ impl Seen<'_> {
         let mut seen = BTreeSet::new();
         for commit in &commits {
             ensure!(commit.accepted(), "{commit:?}");
-            ensure!(!commit.transactional && &*commit.instance == self.instance, "{commit:?}");
+            ensure!(!commit.transactional && *commit.instance == *self.instance, "{commit:?}");
             last.insert(commit.partition, commit.offset);
             seen.insert((commit.partition, commit.offset));
         }

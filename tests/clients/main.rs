@@ -8,6 +8,7 @@
 mod admin;
 mod client;
 mod consume;
+mod faults;
 mod produce;
 mod rebalance;
 mod rewritten;
@@ -25,17 +26,22 @@ type Test = fn(&'static World, &'static Client) -> Result<(), Failed>;
 fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(2);
-    let roles: [(&str, Test); 6] = [
+    let roles: [(&str, Test); 9] = [
         ("produce", |world, client| world.run(produce::stores_the_same(world, client))),
         ("consume", |world, client| world.run(consume::reads_and_commits_the_same(world, client))),
         ("transactions", |world, client| world.run(transactions::write_the_same(world, client))),
         ("rebalance", |world, client| world.run(rebalance::shares_alike(world, client))),
         ("rewritten", |world, client| world.run(rewritten::never_leads_past_the_tap(world, client))),
         ("admin", |world, client| world.run(admin::creates_and_describes(world, client))),
+        ("faults-produce", |world, client| world.run(faults::producers_try_again(world, client))),
+        ("faults-commit", |world, client| world.run(faults::a_held_commit_shows_who_waits(world, client))),
+        ("faults-connect", |world, client| world.run(faults::a_refused_client_comes_again(world, client))),
     ];
     let trials = CLIENTS.iter().flat_map(|client| {
         let missing = client.missing_tool();
-        roles.map(|(role, test)| {
+        // aiokafka gives up at the first connection that is refused.
+        let roles = roles.into_iter().filter(|(role, _)| !(client.name == "aiokafka" && *role == "faults-connect"));
+        roles.map(move |(role, test)| {
             let trial = Trial::test(format!("{}::{role}", client.name), move || test(World::shared(), client));
             trial.with_ignored_flag(missing.is_some()).with_kind(missing.map_or(String::new(), |tool| format!("needs {tool}")))
         })

@@ -25,7 +25,8 @@ pub async fn stores_the_same(world: &World, client: &Client) -> Result<()> {
         anyhow::Ok(())
     };
     let (direct, tapped) = tokio::join!(run(Way::Direct), run(Way::Tapped));
-    (direct?, tapped?);
+    direct?;
+    tapped?;
 
     for setting in client.settings {
         let direct = world.records_of(&topic(Way::Direct, setting.name), COUNT).await?;

@@ -141,7 +141,7 @@ fn clock(view: &View<'_>, spec: &Commits, program: &Program<'_>, at: u64, messag
     let expected = format!("the program commits for group {} after what it delivered, when it decides to", spec.group);
     let observed = "commits that nothing in the program caused".to_owned();
     let mismatch = Mismatch::new(message, expected, observed).witnesses(witnesses).moment(Moment::at(at).of(program.instance));
-    mismatch.cause(Client::of(view, program.instance).words().automatic())
+    mismatch.cause(Client::of(view, program.instance).words().clock())
 }
 
 /// A commit request as a witness.

@@ -109,7 +109,7 @@ fn guess(view: &View<'_>, ahead: &Ahead, state: &State) -> String {
     let words = Client::Other.words();
     let mechanism = match state {
         _ if mechanism::overtaken(view, ahead.partition, ahead.frontier..ahead.committed, ahead.at) => Mechanism::Overtaken,
-        State::InHand(begun) if ahead.at.saturating_sub(*begun) > LONG => Mechanism::Automatic(None),
+        State::InHand(begun) if ahead.at.saturating_sub(*begun) > LONG => Mechanism::Automatic,
         _ if ahead.committed - ahead.frontier > 1 => Mechanism::Careless,
         _ => Mechanism::BeforeAnswer,
     };

@@ -7,9 +7,10 @@ use crate::kinds::View;
 use crate::kinds::view::seconds;
 use crate::outcome::{Mismatch, Moment};
 use crate::timeline::{Offsets, Topic};
+use crate::world::kafka::Code;
 
-/// Why a group has no offsets of its program's own.
-pub const CAUSE_OF_NONE: &str = "your program did not call commit() in that time; a client that commits by itself does so on a timer, every 5 s in most clients, \
+/// Why a group has no offsets of its program's own, as far as can be told.
+const CAUSE_OF_NONE: &str = "your program did not call commit() in that time; a client that commits by itself does so on a timer, every 5 s in most clients, \
      which is too late and not by hand";
 
 /// A partition whose offset is not right.
@@ -68,6 +69,18 @@ fn not_passed(view: &View<'_>, data: &str, topic: &Topic, offsets: &Offsets) -> 
     first.into_values().collect()
 }
 
+/// Why a group has no offsets of its program's own: the broker's refusal, when commits were seen on the wire and none was accepted.
+pub fn cause_of_none(offsets: &Offsets) -> String {
+    refusal(offsets).unwrap_or_else(|| CAUSE_OF_NONE.to_owned())
+}
+
+/// The broker's refusal, when the newest commit on the wire was refused.
+fn refusal(offsets: &Offsets) -> Option<String> {
+    let (at, error) = offsets.commits.last()?.answered.filter(|(_, error)| *error != 0)?;
+    let code = Code::of(error)?;
+    Some(format!("your program did commit, but the broker refused it at {}: {code}", seconds(at)))
+}
+
 fn explain(spec: &Committed, offsets: &Offsets, wrong: &[Wrong]) -> Mismatch {
     let beyond = |wrong: &Wrong| wrong.bad.is_none() && wrong.committed.is_some_and(|committed| committed > wrong.due);
     let one_less = |wrong: &Wrong| wrong.bad.is_none() && wrong.committed == Some(wrong.due - 1);
@@ -102,7 +115,7 @@ fn explain(spec: &Committed, offsets: &Offsets, wrong: &[Wrong]) -> Mismatch {
         )
     };
     let observed = format!("offsets as of {}, last changed at {}", seconds(offsets.last_look.map_or(0, |(_, at)| at)), seconds(offsets.changed_at));
-    Mismatch::new(message, expected, observed).witnesses(wrong.iter().map(Wrong::describe)).cause(cause)
+    Mismatch::new(message, expected, observed).witnesses(wrong.iter().map(Wrong::describe)).cause(refusal(offsets).unwrap_or_else(|| cause.to_owned()))
 }
 
 impl Wrong {

@@ -26,8 +26,10 @@ const DEFAULT: u64 = 5_000_000_000;
 pub enum Mechanism {
     /// Later events of the partition were delivered first.
     Overtaken,
-    /// The client commits by itself, at this interval in nanoseconds when it is known.
-    Automatic(Option<u64>),
+    /// The client commits by itself, when its interval after its start was over.
+    Automatic,
+    /// A clock commits: the client's, or one in the program. At this interval in nanoseconds when it is known.
+    Clock(Option<u64>),
     /// The program was leaving.
     WayOut,
     /// What was read was committed before any of it was delivered; more than one event.
@@ -53,17 +55,19 @@ pub fn of(view: &View<'_>, group: &str, topic: &str, commit: &Commit) -> Mechani
         return Mechanism::Overtaken;
     }
     let quiet = program.last_act_before(commit.at).is_some_and(|act| commit.at - act >= LONG);
-    if in_hand && quiet {
-        return Mechanism::Automatic(None);
+    let on_time = view.timeline.connections(&commit.instance).any(|connection| is_multiple(commit.at.saturating_sub(connection.opened), DEFAULT));
+    let earlier: Vec<_> = program.commits(&told).filter(|other| other.moved && other.at < commit.at).collect();
+    // A program that commits when it read or delivered something has done so before, or does so within moments.
+    let first = earlier.is_empty() && program.delivered_by(commit.at) >= SOME;
+    let late = program.last_act_before(commit.at).is_some_and(|act| commit.at - act >= RACE);
+    if in_hand && on_time && (quiet || first) {
+        return Mechanism::Automatic;
+    }
+    if in_hand && (quiet || (first && late)) {
+        return Mechanism::Clock(None);
     }
     if let Some(period) = rhythm::of(&told, program).at_any_pace {
-        return Mechanism::Automatic(Some(period));
-    }
-    let earlier: Vec<_> = program.commits(&told).filter(|other| other.moved && other.at < commit.at).collect();
-    let begun = program.last_act_before(commit.at).is_some_and(|act| commit.at - act >= RACE);
-    let on_time = || first_connection(view, commit).is_some_and(|opened| is_multiple(commit.at.saturating_sub(opened), DEFAULT));
-    if in_hand && earlier.is_empty() && program.delivered_by(commit.at) >= SOME && (begun || on_time()) {
-        return Mechanism::Automatic(None);
+        return Mechanism::Clock(Some(period));
     }
     let request = told.requests.iter().find(|request| request.commits.iter().any(|other| other.request == commit.request));
     let covered = request.map(|request| newly_covered(&request.commits, &earlier, program)).unwrap_or_default();
@@ -73,10 +77,6 @@ pub fn of(view: &View<'_>, group: &str, topic: &str, commit: &Commit) -> Mechani
         (false, false, false) => Mechanism::BeforeDelivery,
         (false, false, true) => Mechanism::BeforeAnswer,
     }
-}
-
-fn first_connection(view: &View<'_>, commit: &Commit) -> Option<u64> {
-    view.timeline.connections(&commit.instance).map(|connection| connection.opened).min()
 }
 
 /// Whether a length of time is a period, or some of them, but for what a start and a busy machine add.
@@ -147,12 +147,9 @@ impl Mechanism {
             Self::Overtaken => "later events of the partition were delivered first, and the highest of their offsets was committed. \
                 Commit only up to the first event that is still in work"
                 .to_owned(),
-            Self::Automatic(None) => words.automatic(),
-            Self::Automatic(Some(period)) => format!(
-                "the commits come every {} ms whatever the pace of the deliveries; nothing in your code asked for that: {setting}, with a short interval. \
-                 Turn it off ({off}), and commit yourself after the POST was answered with 2xx: {commit}",
-                period / 1_000_000
-            ),
+            Self::Automatic => words.automatic(),
+            Self::Clock(None) => words.clock(),
+            Self::Clock(Some(period)) => format!("the commits come every {} ms, whatever the pace of the deliveries; {}", period / 1_000_000, words.clock()),
             Self::WayOut => format!(
                 "this commit came on the way out, just before the program left its group: when {setting}, {name} {how}, whether the event was delivered or not. \
                  Turn that off ({off}), and commit nothing in `finally` that was not delivered: {close} is enough to leave"

@@ -1,7 +1,8 @@
 //! Offsets ahead of what was delivered, behind it, and where they should be.
 
 use crate::kinds::testing::{Story, assert_says, bad, event};
-use crate::timeline::event::Signal;
+use crate::kinds::testing::wire::offset_commit;
+use crate::timeline::event::{Signal, What};
 
 const AT_MOST: &str = "committed: { group: g, topic: t, at_most: delivered }";
 const EQUALS: &str = "committed: { group: g, topic: t, equals: delivered }";
@@ -32,6 +33,21 @@ fn never_looked_at_or_never_moved() {
     assert_says(&unset, EQUALS, "not yet: group g has committed nothing", &["partition 0: nothing committed, 3 is due"]);
     let crashed = story().line("first", "NameError").exit("first", 1).offsets(&[(0, 0), (1, 0)]);
     assert_says(&crashed, ANY, "not yet", &["cause `first` ended with exit code 1", "NameError"]);
+}
+
+#[test]
+fn a_look_from_before_the_grader_set_the_offsets_moves_nothing() {
+    let late = What::OffsetsSeen { group: "g".into(), topic: "t".into(), asked: 0, offsets: std::collections::BTreeMap::new() };
+    let told = story().deliver("first", 1..=6).then(late).offsets(&[(0, 0), (1, 0)]);
+    assert_says(&told, EQUALS, "not yet: group g has committed nothing", &[]);
+}
+
+#[test]
+fn commits_that_the_broker_refused() {
+    let refused = |story: Story| story.ask("first", offset_commit(&[(0, 3)])).committed("first", &[(0, 3)], 22).offsets(&[(0, 0), (1, 0)]);
+    let words = "your program did commit, but the broker refused it at 0.0";
+    assert_says(&refused(story().deliver("first", 1..=6)), EQUALS, "not yet: group g has committed nothing", &[words, "ILLEGAL_GENERATION (22)"]);
+    assert_says(&refused(story().deliver("first", 1..=6)), ANY, "not yet: group g has committed nothing", &[words]);
 }
 
 #[test]

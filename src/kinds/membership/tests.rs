@@ -19,11 +19,11 @@ fn story() -> Story {
 }
 
 fn member(story: Story, id: &str, assignor: &str) -> Story {
-    story.ask("first", join(id, &["range", assignor])).reply("first", joined(id, 1, assignor)).asks("first", fetch(&[0]))
+    story.ask("first", join(id, &["range", assignor])).reply("first", joined(id, 1, assignor)).exchange("first", fetch(&[0]))
 }
 
 fn leave(story: Story, id: &str) -> Story {
-    story.asks("first", Request::LeaveGroup { group: "g".into(), members: vec![id.into()] })
+    story.exchange("first", Request::LeaveGroup { group: "g".into(), members: vec![id.into()] })
 }
 
 fn beat(story: Story, epoch: i32, assigned: Option<Vec<crate::timeline::wire::Place>>) -> Story {
@@ -35,13 +35,13 @@ fn joined_or_assigned_by_hand() {
     for yaml in [JOINED, BY_HAND, LEFT] {
         assert_says(&story(), yaml, "not shown: no request of `first` was seen on the wire", &[]);
     }
-    let reads = || story().asks("first", fetch(&[0]));
+    let reads = || story().exchange("first", fetch(&[0]));
     assert_says(&reads(), BY_HAND, "holds (1)", &[]);
     assert_says(&reads(), JOINED, "not yet: `first` did not become a member of group g", &["another group id"]);
     assert_says(&reads().unread("first", Api::JOIN_GROUP), BY_HAND, "not shown", &[]);
     assert_says(&reads().unread("first", Api::JOIN_GROUP), JOINED, "not shown", &[]);
     assert_says(&reads().unread("first", Api::FETCH), BY_HAND, "holds", &[]);
-    let only_asked = story().asks("first", Request::FindCoordinator { transaction: false, keys: vec!["g".into()] });
+    let only_asked = story().exchange("first", Request::FindCoordinator { transaction: false, keys: vec!["g".into()] });
     assert_says(&only_asked, BY_HAND, "not shown: `first` read nothing so far", &[]);
     assert_says(&member(story(), "m", "range"), JOINED, "holds (1)", &[]);
     assert_says(&member(story(), "m", "range"), BY_HAND, "violated: `first` asked to join group g", &["use assign()", "JoinGroup at"]);
@@ -69,7 +69,7 @@ fn leaving() {
     // One membership after the other, the last one left open.
     let again = member(leave(inside(), "m"), "n", "range").exit("first", 0);
     assert_says(&again, LEFT, "violated", &[]);
-    let by_hand = story().asks("first", fetch(&[0])).exit("first", 0);
+    let by_hand = story().exchange("first", fetch(&[0])).exit("first", 0);
     assert_says(&by_hand, LEFT, "holds (1)", &["was never a member of group g: there was nothing to leave"]);
     let new = || beat(story(), 0, Some(vec![place(0)]));
     assert_says(&new().exit("first", 0), LEFT, "violated", &[]);

@@ -28,15 +28,15 @@ fn nothing_seen_shows_nothing() {
 
 #[test]
 fn every_produce_has_these_acks() {
-    let sent = |acks| story().asks("first", produce(acks, vec![batch(3, |_| {})]));
+    let sent = |acks| story().exchange("first", produce(acks, vec![batch(3, |_| {})]));
     assert_says(&sent(-1), ACKS, "holds (1)", &[]);
-    assert_says(&sent(-1).asks("first", fetch(&[0])), ACKS, "holds (1)", &[]);
-    assert_says(&sent(-1).asks("first", produce(1, vec![batch(3, |_| {})])), ACKS, "violated: `first` sent 2 Produce requests about topic t, and 1 of them is not with acks=-1", &["Produce at 0.0", "client id \"rdkafka\"", "connection 1 to broker 1"]);
+    assert_says(&sent(-1).exchange("first", fetch(&[0])), ACKS, "holds (1)", &[]);
+    assert_says(&sent(-1).exchange("first", produce(1, vec![batch(3, |_| {})])), ACKS, "violated: `first` sent 2 Produce requests about topic t, and 1 of them is not with acks=-1", &["Produce at 0.0", "client id \"rdkafka\"", "connection 1 to broker 1"]);
     // Another topic, another instance: not meant.
     let elsewhere = produce(1, vec![batch(3, |batch| batch.topic = "other".into())]);
-    assert_says(&sent(-1).asks("first", elsewhere), ACKS, "holds (1)", &[]);
-    assert_says(&sent(-1).start("second").asks("second", produce(1, vec![batch(1, |_| {})])), ACKS, "holds (1)", &[]);
-    assert_says(&story().asks("first", fetch(&[0])), ACKS, "not shown: `first` sent no Produce request about topic t that could be judged", &[]);
+    assert_says(&sent(-1).exchange("first", elsewhere), ACKS, "holds (1)", &[]);
+    assert_says(&sent(-1).start("second").exchange("second", produce(1, vec![batch(1, |_| {})])), ACKS, "holds (1)", &[]);
+    assert_says(&story().exchange("first", fetch(&[0])), ACKS, "not shown: `first` sent no Produce request about topic t that could be judged", &[]);
     assert_says(&sent(-1).unread("first", Api::PRODUCE), ACKS, "not shown: 1 frame that `first` exchanged could not be read", &[]);
     assert_says(&sent(-1).unread("first", Api::FETCH), ACKS, "holds (1)", &[]);
     assert_says(&sent(-1).spared("first", Api::PRODUCE, 70), ACKS, "not shown: of 70 frames that `first` exchanged only the number was kept", &[]);
@@ -46,11 +46,11 @@ fn every_produce_has_these_acks() {
 
 #[test]
 fn none_of_a_kind() {
-    let reads = || story().asks("first", fetch(&[0]));
+    let reads = || story().exchange("first", fetch(&[0]));
     assert_says(&reads(), NO_JOIN, "holds (1)", &[]);
     assert_says(&reads().unread("first", Api::FETCH), NO_JOIN, "holds", &[]);
     assert_says(&reads().unread("first", Api::JOIN_GROUP), NO_JOIN, "not shown", &[]);
-    assert_says(&reads().asks("first", join("", &["range"])), NO_JOIN, "violated: `first` sent 1 JoinGroup or ConsumerGroupHeartbeat request", &["JoinGroup at", "expected no JoinGroup"]);
+    assert_says(&reads().exchange("first", join("", &["range"])), NO_JOIN, "violated: `first` sent 1 JoinGroup or ConsumerGroupHeartbeat request", &["JoinGroup at", "expected no JoinGroup"]);
     // As `never` uses it: a request that came is what holds.
     assert_says(&reads(), JOIN, "not yet: your program sent no JoinGroup request", &[]);
     let asked = reads().ask("first", join("", &["range"]));
@@ -61,17 +61,17 @@ fn none_of_a_kind() {
 
 #[test]
 fn partitions() {
-    assert_says(&story().asks("first", fetch(&[0, 2])), FETCHES, "holds (1)", &[]);
-    assert_says(&story().asks("first", fetch(&[2])), FETCHES, "holds (1)", &[]);
-    assert_says(&story().asks("first", fetch(&[0, 1, 2])), FETCHES, "violated", &["about no partition but 0, 2"]);
+    assert_says(&story().exchange("first", fetch(&[0, 2])), FETCHES, "holds (1)", &[]);
+    assert_says(&story().exchange("first", fetch(&[2])), FETCHES, "holds (1)", &[]);
+    assert_says(&story().exchange("first", fetch(&[0, 1, 2])), FETCHES, "violated", &["about no partition but 0, 2"]);
     let one = "requests: { of: { api: [Fetch], topic: t, partition: 1 }, none: true }";
-    assert_says(&story().asks("first", fetch(&[0, 1])), one, "violated", &[]);
-    assert_says(&story().asks("first", fetch(&[0, 2])), one, "holds (1)", &[]);
+    assert_says(&story().exchange("first", fetch(&[0, 1])), one, "violated", &[]);
+    assert_says(&story().exchange("first", fetch(&[0, 2])), one, "holds (1)", &[]);
 }
 
 #[test]
 fn numbers() {
-    let twice = || story().asks("first", offset_commit(&[(0, 1)])).asks("first", offset_commit(&[(0, 2)]));
+    let twice = || story().exchange("first", offset_commit(&[(0, 1)])).exchange("first", offset_commit(&[(0, 2)]));
     let of = |amount: &str| format!("requests: {{ of: {{ api: [OffsetCommit], group: g }}, count: {{ {amount} }} }}");
     for (amount, begins) in [
         ("at_least: 2", "holds (2)"),
@@ -93,13 +93,13 @@ fn numbers() {
 fn answers() {
     let fenced = "requests: { of: { api: [EndTxn] }, answered: PRODUCER_FENCED }";
     let end = || Request::EndTxn { transactional_id: "x".into(), producer_id: 1, producer_epoch: 0, commit: true };
-    assert_says(&story().asks("first", end()), fenced, "not yet: your program sent no EndTxn request, answered with PRODUCER_FENCED", &[]);
+    assert_says(&story().exchange("first", end()), fenced, "not yet: your program sent no EndTxn request, answered with PRODUCER_FENCED", &[]);
     let refused = story().ask("first", end()).reply("first", Response::Plain { error: 90 });
     assert_says(&refused, fenced, "holds (1)", &[]);
     assert_says(&refused, "requests: { of: { api: [EndTxn] }, answered: NONE, none: true }", "holds", &[]);
-    let changed = story().asks("first", end()).fault("first", FaultUse::Replaced(90));
+    let changed = story().exchange("first", end()).fault("first", FaultUse::Replaced(90));
     assert_says(&changed, fenced, "holds (1)", &[]);
-    let lost = story().asks("first", end()).fault("first", FaultUse::ResponseDropped);
+    let lost = story().exchange("first", end()).fault("first", FaultUse::ResponseDropped);
     assert_says(&lost, "requests: { of: { api: [EndTxn] }, answered: NONE }", "not yet", &[]);
     assert_says(&story().ask("first", join("", &["range"])).reply("first", joined("m", 1, "range")), "requests: { of: { api: [JoinGroup] }, answered: NONE }", "holds", &[]);
 }

@@ -137,7 +137,7 @@ impl Story {
     }
 
     /// A request that is answered without an error.
-    pub fn asks(self, instance: &str, request: Request) -> Self {
+    pub fn exchange(self, instance: &str, request: Request) -> Self {
         self.ask(instance, request).reply(instance, Response::Plain { error: 0 })
     }
 

@@ -48,6 +48,9 @@ impl<'a> Downward<'a> {
             Step::Through(bytes) => self.pass(&bytes).await,
             Step::Unkept { start, length, reason, .. } => {
                 if let Some(asked) = self.link.unkept_response(&start, length, reason) {
+                    if self.link.must_edit(&asked) {
+                        return Err(Over::Closed(format!("the broker's answer to {} is too long to be changed", asked.api)));
+                    }
                     self.acts(&asked, None).await?;
                 }
                 Ok(())

@@ -7,6 +7,7 @@ use kafka_protocol::messages::ApiKey;
 use tokio::sync::Notify;
 
 use super::fault::{self, Armed, Direction, Fault};
+use super::ledger::NONE;
 use super::pending::{Asked, Pending, Waiting};
 use super::read::{self, Head};
 use super::seat::Occupant;
@@ -19,9 +20,6 @@ const CREATE_TOPICS: Api = Api(19);
 
 /// The first byte of a GSSAPI token. Clients before Kafka 0.10 send one without a handshake.
 const GSSAPI: u8 = 0x60;
-
-/// Of a frame that belongs to no request that is known.
-const NONE: Api = Api(-1);
 
 /// A connection as both directions see it.
 #[derive(Debug)]
@@ -243,6 +241,12 @@ impl Link {
     /// Whether answers like this one may have to be changed for the program.
     pub(super) fn edits(&self, asked: &Asked) -> bool {
         self.occupant.edit.as_ref().is_some_and(|edit| edit.wants(asked.api, asked.version))
+    }
+
+    /// Whether an answer like this one must not go on unchanged. Those that bring records name addresses only after a leader moved.
+    pub(super) fn must_edit(&self, asked: &Asked) -> bool {
+        let brings_records = matches!(ApiKey::try_from(asked.api.0), Ok(ApiKey::Produce | ApiKey::Fetch | ApiKey::ShareFetch));
+        !brings_records && self.edits(asked)
     }
 
     /// Tells that a fault did something.

@@ -211,7 +211,7 @@ impl Tap {
         }
     }
 
-    /// How many bytes of frames are kept in memory at this moment, beyond 32 KiB for each direction of a connection.
+    /// How many bytes of frames are kept in memory at this moment, beyond 48 KiB for each direction of a connection.
     #[must_use]
     pub fn kept_bytes(&self) -> usize {
         self.inner.core.kept.bytes()
