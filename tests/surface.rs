@@ -141,6 +141,14 @@ fn slips_on_the_command_line_are_told_with_advice() {
     bare.says(&["plan", "lab-02", "--only", "lab.yaml:1"], exit::NOTHING_SELECTED, &["kgrade list lab-02"]);
     bare.says(&["lab-02", "--cluster", "localhost"], exit::USAGE, &["`localhost` has no port"]);
     bare.says(&["lab-02", "--report", "pdf=a.pdf"], exit::USAGE, &["pdf", "json"]);
+    bare.says(&["tap", "--upstream", "localhost"], exit::USAGE, &["`localhost` has no port", "HOST:PORT"]);
+    bare.says(&["tap", "--upstream", "localhost:9092", "--api", "Comit"], exit::USAGE, &["Kafka has no such request", "OffsetCommit"]);
+    bare.says(&["tap", "--upstream", "localhost:9092", "--listen", "0.0.0.0:1"], exit::USAGE, &["for this machine only"]);
+    bare.says(
+        &["tap", "--upstream", "127.0.0.1:1"],
+        exit::ENVIRONMENT,
+        &["no Kafka answers at 127.0.0.1:1", "nc -vz 127.0.0.1 1", "kgrade up"],
+    );
     bare.says(&["lab-02", "--jobs", "0"], exit::USAGE, &["--jobs"]);
     bare.says(&["lab-02", "--no-such-option"], exit::USAGE, &["--no-such-option"]);
     bare.says(&[], exit::USAGE, &["Usage: kgrade"]);

@@ -103,8 +103,11 @@ async fn run(args: &TapArgs) -> Done {
     let seat = tap.seat(&"tap/client".into()).await.map_err(|error| Failure::environment(taken(error, args.listen)))?;
 
     let view = WireView::new(wanted(args));
-    if !args.json {
-        output::print(&introduction(args, version.as_deref(), seat.bootstrap()));
+    let introduction = introduction(args, version.as_deref(), seat.bootstrap());
+    if args.json {
+        output::note(&introduction)
+    } else {
+        output::print(&introduction)
     }
     let (done, over) = oneshot::channel();
     let shower = Shower { view, heard, left_out };

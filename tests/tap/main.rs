@@ -9,5 +9,6 @@ mod foreign;
 mod limits;
 mod passing;
 mod peers;
+mod rewriting;
 mod robust;
 mod sasl;

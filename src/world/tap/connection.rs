@@ -18,6 +18,9 @@ use crate::timeline::wire::Side;
 /// How long a program may take to close a connection that the broker has closed. Closing it at once could take the last answers from it.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether a broker has answered.
+const GLANCE: Duration = Duration::from_millis(2);
+
 /// Connects to the broker and passes frames both ways until one side ends it.
 pub(super) async fn run(
     core: Arc<Core>,
@@ -76,7 +79,20 @@ async fn pass(
     };
     // What the broker still has to say is passed on, unless the program is gone and a fault keeps an answer from it.
     if by == Side::Broker || !link.is_pausing() {
-        let _ = tokio::time::timeout(core.limits.linger, downward).await;
+        tokio::select! {
+            _ = tokio::time::timeout(core.limits.linger, downward) => {}
+            () = last_answers(&link), if by == Side::Client => {}
+        }
     }
     (by, None)
+}
+
+/// Waits until the broker has answered all that a program that is gone had asked. What it fetched last may be answered half a second later,
+/// and it will never read it.
+async fn last_answers(link: &Link) {
+    while !link.is_only_polled() {
+        tokio::time::sleep(GLANCE).await;
+    }
+    // The last one may be on its way to a program that only stopped sending.
+    tokio::time::sleep(5 * GLANCE).await;
 }

@@ -255,6 +255,11 @@ impl Link {
         self.core.recorder.append(What::FaultUsed { check, fault, connection: self.number, correlation: Some(correlation), did });
     }
 
+    /// Whether the broker owes nothing but answers to polls.
+    pub(super) fn is_only_polled(&self) -> bool {
+        self.state().pending.only_polls()
+    }
+
     /// Tells that an answer begins, or ends, to be kept from the program.
     pub(super) fn set_pausing(&self, pausing: bool) {
         self.state().pausing = pausing;

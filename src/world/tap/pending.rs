@@ -8,6 +8,8 @@ use bytes::Bytes;
 use super::fault::Armed;
 use crate::timeline::wire::Api;
 
+const SHARE_FETCH: Api = Api(78);
+
 /// What waits for an answer.
 #[derive(Debug)]
 pub(super) enum Waiting {
@@ -72,6 +74,12 @@ impl Pending {
             Some(Waiting::Own { asked, answer }) => Some((asked, answer)),
             _ => None,
         }
+    }
+
+    /// Whether nothing waits but what the broker answers only when there is something new.
+    pub(super) fn only_polls(&self) -> bool {
+        let polls = |waiting: &Waiting| matches!(waiting, Waiting::Request(asked) if asked.api == Api::FETCH || asked.api == SHARE_FETCH);
+        self.waiting.iter().all(polls)
     }
 
     /// The request that an answer with this correlation id answers.
