@@ -74,7 +74,10 @@ fn names_ports_of_the_tap(timeline: &Timeline, instance: &str) -> Result<()> {
     let asked = |api: Api| timeline.exchanges(instance).filter(move |exchange| exchange.api == api);
     ensure!(asked(Api::METADATA).count() > 0, "no Metadata");
     let coordinators = timeline.exchanges(instance).filter(|exchange| {
-        matches!((exchange.request, exchange.response), (Request::FindCoordinator { .. }, Some((_, Response::FindCoordinator { error: 0, .. }))))
+        matches!(
+            (exchange.request, exchange.response),
+            (Request::FindCoordinator { .. }, Some((_, Response::FindCoordinator { error: 0, .. })))
+        )
     });
     ensure!(coordinators.count() > 0, "no FindCoordinator that was answered");
     Ok(())
