@@ -44,6 +44,9 @@ pub struct GradeArgs {
     /// Where Kafka runs: jvm (kgrade starts one), or HOST:PORT of one that is there.
     #[arg(long, value_name = "WHERE", env = "KAFKA_BOOTSTRAP_SERVERS")]
     cluster: Option<Runtime>,
+    /// Another host that the cluster at HOST:PORT may send programs to; may be repeated.
+    #[arg(long = "allow-endpoint", value_name = "HOST")]
+    allow_endpoint: Vec<String>,
     /// Also write a report; may be repeated.
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     reports: Vec<ReportTarget>,

@@ -64,7 +64,7 @@ fn upstream(text: &str) -> Result<String, String> {
     match text.parse() {
         Ok(Runtime::External(addresses)) => Ok(addresses),
         Ok(Runtime::Jvm | Runtime::Docker) => Err("name a Kafka that is there as HOST:PORT; `kgrade up` starts one".to_owned()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(format!("{}; write HOST:PORT[,HOST:PORT…]", error.reason())),
     }
 }
 

@@ -17,8 +17,14 @@ const OPEN: usize = 20_000;
 const CONNECTIONS: usize = 10_000;
 /// Columns of a client's name.
 const CLIENT: usize = 16;
+/// Below this many columns there is no room for it.
+const NARROW: usize = 110;
+/// Kafka's `MEMBER_ID_REQUIRED`: the coordinator's usual answer to who joins for the first time (KIP-394).
+const MEMBER_ID_REQUIRED: i16 = 79;
 /// Columns of an API's name with its version.
 const API: usize = 22;
+/// Columns that are left for what was asked in any case.
+const LEAST: usize = 12;
 /// A line is cut to this when it goes to no terminal.
 const LONGEST: usize = 4_000;
 
@@ -81,7 +87,7 @@ impl WireView {
     /// The line above all others. None for JSON.
     #[must_use]
     pub fn heading(&self) -> Option<String> {
-        (!self.wanted.json).then(|| self.cut(&format!("{}what and answer", columns("seconds", "conn", "client", "request"))))
+        (!self.wanted.json).then(|| self.cut(&format!("{}what → answer", self.columns("seconds", "conn", "client", "request"))))
     }
 
     /// What there is to show now, lines without their ends.
@@ -103,7 +109,7 @@ impl WireView {
                 self.requested(connection, client, &request);
                 self.tally(api).requests += 1;
                 let open = Open { at, api, version, request };
-                if matches!(open.request, Request::Produce { acks: 0, .. }) {
+                if is_acks_0(&open.request) {
                     return self.exchange(connection, &open, None, "no answer with acks=0");
                 }
                 if self.open.len() < OPEN {
@@ -113,7 +119,7 @@ impl WireView {
             }
             What::Responded { connection, correlation, response, .. } => {
                 let Some(open) = self.open.remove(&(connection, correlation)) else { return Vec::new() };
-                if response.error().is_some() {
+                if is_bad(&response) {
                     self.tally(open.api).errors += 1;
                 }
                 self.exchange(connection, &open, Some((at, &response)), "")
@@ -190,7 +196,7 @@ impl WireView {
             let value = json!({ "unread": { "from": from, "api": api, "version": version, "bytes": bytes, "reason": reason } });
             return self.json(at, connection, value);
         }
-        vec![self.line(at, connection, &format!("{api} v{version}"), &text, false)]
+        vec![self.line(at, connection, &format!("{api} v{version}"), ("", &text), false)]
     }
 
     fn exchange(&self, connection: u64, open: &Open, answer: Option<(u64, &Response)>, otherwise: &str) -> Vec<String> {
@@ -212,17 +218,10 @@ impl WireView {
         }
         let answered = response.map_or_else(|| otherwise.to_owned(), wire_line::response);
         let asked = wire_line::request(&open.request);
-        let space = if asked.is_empty() { "" } else { " " };
         let took = took.map(|took| format!(" ({:.1} ms)", millis(took))).unwrap_or_default();
-        let is_bad =
-            response.is_none_or(|response| response.error().is_some()) && !matches!(open.request, Request::Produce { acks: 0, .. });
-        vec![self.line(
-            open.at,
-            connection,
-            &format!("{} v{}", open.api, open.version),
-            &format!("{asked}{space}→ {answered}{took}"),
-            is_bad,
-        )]
+        let is_bad = response.map_or(!is_acks_0(&open.request), is_bad);
+        let said = format!("→ {answered}{took}");
+        vec![self.line(open.at, connection, &format!("{} v{}", open.api, open.version), (&asked, &said), is_bad)]
     }
 
     /// A line about a connection that only who wants all wants.
@@ -231,7 +230,7 @@ impl WireView {
     }
 
     fn always(&self, at: u64, connection: u64, text: &str, value: Value) -> Vec<String> {
-        if self.wanted.json { self.json(at, connection, value) } else { vec![self.line(at, connection, "", text, false)] }
+        if self.wanted.json { self.json(at, connection, value) } else { vec![self.line(at, connection, "", ("", text), false)] }
     }
 
     fn json(&self, at: u64, connection: u64, what: Value) -> Vec<String> {
@@ -249,17 +248,37 @@ impl WireView {
         vec![value.to_string()]
     }
 
-    fn line(&self, at: u64, connection: u64, api: &str, text: &str, is_bad: bool) -> String {
+    /// A line: what was `asked` gives way to what was `said` when both do not fit.
+    fn line(&self, at: u64, connection: u64, api: &str, (asked, said): (&str, &str), is_bad: bool) -> String {
         let known = self.connections.get(&connection);
         let client = known.and_then(|known| known.client.as_deref().filter(|client| !client.is_empty()).or(known.software.as_deref()));
-        let front = columns(&format!("{:.3}", millis(at) / 1000.0), &format!("#{connection}"), client.unwrap_or("?"), api);
-        let line = self.cut(&sanitize::one_line(&sanitize::terminal(text)));
-        let line = self.cut(&format!("{front}{line}"));
+        let front = self.columns(&format!("{:.3}", millis(at) / 1000.0), &format!("#{connection}"), client.unwrap_or("?"), api);
+        let [asked, said] = [asked, said].map(|text| sanitize::one_line(&sanitize::terminal(text)));
+        let room = self.width().saturating_sub(measure_text_width(&front) + measure_text_width(&said) + 1).max(LEAST);
+        let asked = truncate_str(&asked, room, "…");
+        let space = if asked.is_empty() || said.is_empty() { "" } else { " " };
+        let line = self.cut(&format!("{front}{asked}{space}{said}"));
         if is_bad && self.wanted.color { console::style(line).fg(Color::Red).force_styling(true).to_string() } else { line }
     }
 
+    fn width(&self) -> usize {
+        self.wanted.width.unwrap_or(LONGEST)
+    }
+
+    /// What stands before what was asked.
+    fn columns(&self, time: &str, connection: &str, client: &str, api: &str) -> String {
+        let fitted = |text: &str, width: usize| {
+            let text = truncate_str(text, width, "…").into_owned();
+            pad_str(&text, width, console::Alignment::Left, None).into_owned()
+        };
+        let client = fitted(&sanitize::one_line(&sanitize::terminal(client)), CLIENT);
+        let client = if self.width() < NARROW { String::new() } else { format!("{client} ") };
+        let api = if measure_text_width(api) > API { api.to_owned() } else { fitted(api, API) };
+        format!("{time:>9} {connection:>5} {client}{api} ")
+    }
+
     fn cut(&self, line: &str) -> String {
-        truncate_str(line.trim_end(), self.wanted.width.unwrap_or(LONGEST), "…").into_owned()
+        truncate_str(line.trim_end(), self.width(), "…").into_owned()
     }
 
     fn is_of_client(&self, connection: u64) -> bool {
@@ -278,14 +297,12 @@ impl WireView {
     }
 }
 
-fn columns(time: &str, connection: &str, client: &str, api: &str) -> String {
-    let fitted = |text: &str, width: usize| {
-        let text = truncate_str(text, width, "…").into_owned();
-        pad_str(&text, width, console::Alignment::Left, None).into_owned()
-    };
-    let client = sanitize::one_line(&sanitize::terminal(client));
-    let api = if measure_text_width(api) > API { api.to_owned() } else { fitted(api, API) };
-    format!("{time:>9} {connection:>5} {} {api} ", fitted(&client, CLIENT))
+fn is_acks_0(request: &Request) -> bool {
+    matches!(request, Request::Produce { acks: 0, .. })
+}
+
+fn is_bad(response: &Response) -> bool {
+    response.error().is_some_and(|code| code != MEMBER_ID_REQUIRED)
 }
 
 fn opened(node: i32) -> String {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use tokio::sync::watch;
 
 use super::Run;
@@ -54,12 +54,14 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
     let context = ClusterContext { host, cache, guard: guard.clone(), progress };
     let seats = Seats::of(run.checks.iter().map(|check| &**check), usize::from(run.args.jobs));
     let brokers = run.lab.cluster.brokers;
-    let tap = tap(&runtime, recorder, seats.count(), usize::from(brokers))?;
+    let allow = allowed(&runtime, &run.args.allow_endpoint);
+    let tap = tap(&runtime, recorder, seats.count(), usize::from(brokers), &allow)?;
     let settings = run.lab.cluster.settings.clone();
     let spec = ClusterSpec { brokers: brokers.into(), settings, seats: tap.ports(), ..ClusterSpec::default() };
     let (cluster, prepared) = tokio::join!(timed(start_cluster(&runtime, &spec, &context)), timed(prepare(&submission, &preparing)));
     let ((cluster, cluster_took), (prepared, prepared_took)) = (cluster, prepared);
     let (cluster, prepared) = (cluster?, prepared?);
+    check_endpoints(&cluster, &allow)?;
     if let Some(warning) = cluster.warning() {
         live.note(warning);
     }
@@ -110,16 +112,27 @@ pub async fn strike(scene: Arc<Scene>) {
 }
 
 /// What stands between the programs and the cluster: in front of kgrade's own, which is told to send clients there, or of one that is there.
-fn tap(runtime: &Runtime, recorder: &Recorder, seats: usize, brokers: usize) -> Result<Tap, Failure> {
+fn tap(runtime: &Runtime, recorder: &Recorder, seats: usize, brokers: usize, allow: &Allow) -> Result<Tap, Failure> {
     match runtime {
         Runtime::External(addresses) => {
-            let bootstrap: Vec<_> = addresses.split(',').map(str::to_owned).collect();
-            Ok(Tap::rewriting(recorder.clone(), bootstrap, Allow::hosts(addresses.split(','))))
+            Ok(Tap::rewriting(recorder.clone(), addresses.split(',').map(str::to_owned).collect(), allow.clone()))
         }
         Runtime::Jvm | Runtime::Docker => {
             Ok(Tap::advertised(recorder.clone(), seats, brokers).context("open ports for the tap on 127.0.0.1")?)
         }
     }
+}
+
+/// Where a cluster that is there may send the programs.
+fn allowed(runtime: &Runtime, more: &[String]) -> Allow {
+    let named = if let Runtime::External(addresses) = runtime { addresses.as_str() } else { "" };
+    Allow::hosts(named.split(',').chain(more.iter().map(String::as_str)))
+}
+
+/// Says before anything is started when the tap would have to keep the cluster's answers from the programs.
+fn check_endpoints(cluster: &Cluster, allow: &Allow) -> Result<(), Failure> {
+    let refusal = cluster.named().iter().find_map(|named| allow.refusal(named.node, &named.host, named.port));
+    refusal.map_or(Ok(()), |refusal| Err(Failure::environment(anyhow!("use the cluster at {}: {refusal}", cluster.bootstrap()))))
 }
 
 fn node(listener: &Listener) -> Node {

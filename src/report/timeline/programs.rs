@@ -19,7 +19,7 @@ pub fn lanes(subject: &Subject<'_>) -> Vec<Lane> {
             items.extend(strangers(subject, instance));
             items.extend(subject.timeline.exchanges(&name).filter_map(|exchange| membership(&exchange)));
             items.extend(subject.timeline.connections(&name).filter_map(|connection| {
-                connection.foreign.map(|speaks| Item::point(connection.opened, Look::Note, "!", wire::foreign(speaks)))
+                connection.foreign.map(|speaks| Item::point(connection.opened, Look::Note, "", wire::foreign(speaks)))
             }));
             items.retain(|item| item.from <= end);
             items.sort_by_key(|item| item.from);
@@ -89,7 +89,14 @@ fn membership(exchange: &Exchange<'_>) -> Option<Item> {
     let (at, response) = exchange.response.map_or((exchange.at, None), |(at, response)| (at, Some(response)));
     let error = response.and_then(Response::error);
     match (exchange.request, response) {
-        (Request::Fetch { .. } | Request::Metadata { .. } | Request::ApiVersions { .. } | Request::OffsetCommit { .. }, _) => None,
+        (
+            Request::Fetch { .. }
+            | Request::Metadata { .. }
+            | Request::ApiVersions { .. }
+            | Request::OffsetCommit { .. }
+            | Request::Produce { .. },
+            _,
+        ) => None,
         (Request::LeaveGroup { group, .. }, _) => Some(Item::point(exchange.at, Look::Left, "leave", format!("leaves group {group}"))),
         (Request::ConsumerGroupHeartbeat { group, epoch, .. } | Request::ShareGroupHeartbeat { group, epoch, .. }, _) if *epoch < 0 => {
             Some(Item::point(exchange.at, Look::Left, "leave", format!("leaves group {group}")))
@@ -97,7 +104,7 @@ fn membership(exchange: &Exchange<'_>) -> Option<Item> {
         _ if exchange.api == Api::JOIN_GROUP && error == Some(79) => None, // MEMBER_ID_REQUIRED: every first join (KIP-394)
         (_, Some(_)) if error.is_some() => {
             let code = wire::code(error.unwrap_or_default());
-            Some(Item::point(at, Look::Note, "!", format!("its {} is answered with {code}", exchange.api)))
+            Some(Item::point(at, Look::Note, "", format!("its {} is answered with {code}", exchange.api)))
         }
         (Request::SyncGroup { group, generation, .. }, Some(Response::SyncGroup { assigned, .. })) => {
             let partitions: Vec<_> = assigned.iter().map(|place| place.partition.to_string()).collect();

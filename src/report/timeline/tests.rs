@@ -232,6 +232,7 @@ fn faults_have_a_lane_of_their_own() {
     let words = &picture.lanes[0].items[1].words;
     assert_eq!(words, "fault `lost-ack`: an answer is lost with its connection; the broker did what was asked (Produce)");
     assert!(picture.lanes[1].items.iter().any(|item| item.look == Look::Note && item.words.contains("speaks TLS")));
+    assert_eq!(looks(&picture.lanes[1]), [Look::Running, Look::Started, Look::Note], "what was refused is told in its partition");
     let sent: Vec<&str> = picture.lanes[2].items.iter().map(|item| item.words.as_str()).collect();
     assert_eq!(sent, ["`first` sends 5 records (never answered)", "`first` sends 5 records (refused with NOT_ENOUGH_REPLICAS (19))"]);
 }

@@ -103,11 +103,11 @@ impl Drawing<'_> {
         for (place, (lane, name)) in self.picture.lanes.iter().zip(&names).enumerate() {
             let grid = Grid::new(room, self.style);
             let upper: Vec<&Item> = lane.items.iter().filter(|item| lane.role != Role::Partition || !item.look.is_commit()).collect();
-            lines.push(format!("{}{}", lead(name), self.row(grid, lane, place, &upper)));
+            lines.push(format!("{}{}", lead(name), self.row(grid, lane, &upper)));
             let lower: Vec<&Item> = lane.items.iter().filter(|item| lane.role == Role::Partition && item.look.is_commit()).collect();
             if !lower.is_empty() {
                 let name = if wide >= 11 { "  committed" } else { " commit" };
-                lines.push(format!("{}{}", lead(name), self.row(Grid::new(room, self.style), lane, place, &lower)));
+                lines.push(format!("{}{}", lead(name), self.row(Grid::new(room, self.style), lane, &lower)));
             }
             if self.picture.mark.is_some_and(|mark| mark.lane == Some(place)) {
                 lines.push(format!("{}{}", lead(""), self.flag(room)));
@@ -123,7 +123,7 @@ impl Drawing<'_> {
         (self.picture.scale.place(at) * (room.saturating_sub(1)) as f64).round() as usize
     }
 
-    fn row(&self, mut grid: Grid, lane: &Lane, place: usize, items: &[&Item]) -> String {
+    fn row(&self, mut grid: Grid, lane: &Lane, items: &[&Item]) -> String {
         let room = grid.room();
         if let Some(mark) = self.picture.mark {
             let line = if self.style.unicode { '┊' } else { '.' };
@@ -135,6 +135,10 @@ impl Drawing<'_> {
             let sign = item.look.sign(self.style.unicode);
             match item.look {
                 Look::Action => grid.put(from, Cell { sign: if self.style.unicode { '│' } else { '|' }, color: None, rank: 2 }),
+                // Several of them as one: where they begin and where they end.
+                Look::Written | Look::Sent => {
+                    [from, to].into_iter().for_each(|column| grid.put(column, Cell { sign, color: paint(item.look), rank }))
+                }
                 _ => (from..=to).for_each(|column| grid.put(column, Cell { sign, color: paint(item.look), rank })),
             }
         }
@@ -150,13 +154,7 @@ impl Drawing<'_> {
             };
             if said {
                 let end = if inside { until } else { next };
-                grid.write(
-                    from + 1,
-                    end,
-                    &tidy(&item.label),
-                    paint(item.look).filter(|_| item.look.is_commit() || place == usize::MAX),
-                    inside,
-                );
+                grid.write(from + 1, end, &tidy(&item.label), paint(item.look).filter(|_| item.look.is_commit()), inside);
             }
         }
         grid.line()

@@ -6,11 +6,14 @@ use crate::timeline::event::What;
 use crate::timeline::wire::{Api, FaultUse, Foreign};
 use crate::world::kafka::Code;
 
+/// How many events back the request of a fault is looked for.
+const FAR: usize = 100_000;
+
 /// The API of the request that a fault acted on: the last one of that id before the moment.
 pub fn request(subject: &Subject<'_>, connection: u64, correlation: i32, by: u64) -> Option<Api> {
     let events = subject.timeline.events();
     let until = events.partition_point(|event| event.at <= by);
-    events.get(..until)?.iter().rev().find_map(|event| match &event.what {
+    events.get(..until)?.iter().rev().take(FAR).find_map(|event| match &event.what {
         What::Requested { connection: on, correlation: id, api, .. } if (*on, *id) == (connection, correlation) => Some(*api),
         _ => None,
     })

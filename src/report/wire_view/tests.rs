@@ -118,13 +118,31 @@ fn what_gets_no_answer_is_told_when_that_is_known() {
 
 #[test]
 fn a_line_fits_the_terminal_and_cannot_steer_it() {
-    let mut client = Client::new(Wanted { width: Some(60), ..Wanted::default() });
-    let group = "g\u{1b}[2J\nsecond line".into();
-    client.asks(1, Api(16), Request::OffsetFetch { groups: vec![group] });
-    client.hears(1, Response::Offsets { error: 0, offsets: vec![position()] });
-    assert_eq!(client.shown.len(), 1);
-    assert!(measure_text_width(&client.shown[0]) <= 60 && client.shown[0].ends_with('…'), "{:?}", client.shown);
-    assert!(!client.shown[0].contains(['\u{1b}', '\n']));
+    let group: Name = format!("g\u{1b}[2J\nsecond line {}", "x".repeat(80)).into();
+    for (width, cut) in [(80, true), (120, true), (300, false)] {
+        let mut client = Client::new(Wanted { width: Some(width), ..Wanted::default() });
+        client.asks(1, Api(9), Request::OffsetFetch { groups: vec![group.clone()] });
+        client.hears(1, Response::Offsets { error: 0, offsets: vec![position()] });
+        let [line] = client.shown.as_slice() else { panic!("{:?}", client.shown) };
+        assert!(measure_text_width(line) <= width && !line.contains(['\u{1b}', '\n']), "{line:?}");
+        assert_eq!(line.contains('…'), cut, "{line:?}");
+        assert!(line.ends_with("→ events/0@11 (1.0 ms)"), "the answer is always there: {line:?}");
+        assert_eq!(line.contains("rdkafka"), width >= NARROW, "{line:?}");
+    }
+    let mut client = Client::new(Wanted { width: Some(20), ..Wanted::default() });
+    client.asks(1, Api(9), Request::OffsetFetch { groups: vec![group] });
+    client.hears(1, Response::Other);
+    assert!(measure_text_width(&client.shown[0]) <= 20, "{:?}", client.shown);
+}
+
+#[test]
+fn what_is_usual_is_no_error() {
+    let mut client = Client::new(Wanted { color: true, ..Wanted::default() });
+    let (member, leader) = ("m".into(), "".into());
+    client.asks(1, Api::JOIN_GROUP, Request::Other);
+    client.hears(1, Response::JoinGroup { error: MEMBER_ID_REQUIRED, generation: -1, member, leader, assignor: None });
+    assert!(client.shown[0].contains("MEMBER_ID_REQUIRED") && !client.shown[0].contains('\u{1b}'), "{:?}", client.shown);
+    assert!(!client.view.summary().contains("error"));
 }
 
 #[test]

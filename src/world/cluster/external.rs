@@ -45,6 +45,25 @@ pub fn check(addresses: &str) -> Result<Option<String>, ClusterError> {
     Err(ClusterError::Unreachable { address: addresses.to_owned(), checked, reason: reasons.join("; ") })
 }
 
+/// A broker, as the cluster names it to its clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its node id.
+    pub node: i32,
+    /// A name or an address.
+    pub host: String,
+    /// The port.
+    pub port: i32,
+}
+
+/// The brokers that the first of these addresses that answers names. None when none does: that is told elsewhere.
+#[must_use]
+pub fn brokers(addresses: &str) -> Vec<Named> {
+    let asked = addresses.split(',').find_map(|address| Probe::connect(address, PATIENCE).and_then(|mut probe| probe.metadata()).ok());
+    let named = asked.into_iter().flat_map(|answer| answer.brokers);
+    named.map(|broker| Named { node: broker.node_id.0, host: broker.host.to_string(), port: broker.port }).collect()
+}
+
 fn judge(addresses: &str, answer: &ApiVersionsResponse) -> Result<Option<String>, ClusterError> {
     let too_old = |version: &str| ClusterError::TooOld { address: addresses.to_owned(), version: version.to_owned(), minimum: MINIMUM };
     let level =

@@ -36,7 +36,7 @@ use indexmap::IndexMap;
 
 pub use cache::CacheDir;
 pub use error::ClusterError;
-pub use external::check as reach;
+pub use external::{Named, check as reach};
 pub use host::Host;
 pub use jars::VERSION;
 pub use kept::{Down, Kept, Up, down, up};
@@ -95,6 +95,7 @@ pub struct Cluster {
     bootstrap: String,
     learners: Vec<Vec<Listener>>,
     admin: String,
+    named: Vec<Named>,
     version: Option<String>,
     private: Option<PrivateCluster>,
 }
@@ -152,8 +153,8 @@ pub async fn start(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterConte
         }
         Runtime::External(addresses) => {
             let asked = addresses.clone();
-            let version = blocking(move || external::check(&asked)).await?;
-            Ok(Cluster { bootstrap: addresses.clone(), learners: Vec::new(), admin: addresses.clone(), version, private: None })
+            let (version, named) = blocking(move || Ok((external::check(&asked)?, external::brokers(&asked)))).await?;
+            Ok(Cluster { bootstrap: addresses.clone(), learners: Vec::new(), admin: addresses.clone(), named, version, private: None })
         }
     }
 }
@@ -173,6 +174,7 @@ impl Cluster {
             bootstrap: told.map(|port| at(*port)).unwrap_or_default(),
             learners: ports.learners.iter().map(|port| vec![listener(port)]).collect(),
             admin: at(ports.admin),
+            named: Vec::new(),
             version: Some(cluster.version.clone()),
             private: Some(cluster),
         }
@@ -188,6 +190,12 @@ impl Cluster {
     #[must_use]
     pub fn learners(&self) -> &[Vec<Listener>] {
         &self.learners
+    }
+
+    /// The brokers as a cluster that is not kgrade's own names them to its clients.
+    #[must_use]
+    pub fn named(&self) -> &[Named] {
+        &self.named
     }
 
     /// The grader's own listener.

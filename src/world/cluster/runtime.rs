@@ -22,6 +22,14 @@ pub struct BadRuntime {
     reason: String,
 }
 
+impl BadRuntime {
+    /// What is wrong with the value.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
 impl FromStr for Runtime {
     type Err = BadRuntime;
 

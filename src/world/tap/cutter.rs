@@ -188,3 +188,65 @@ impl Cutter {
         self.buffer.get(at..)?.first_chunk().map(|length| i32::from_be_bytes(*length))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cutter(kept: usize) -> Cutter {
+        Cutter::new(&Kept::new(kept), 1000)
+    }
+
+    fn frame(length: usize) -> Vec<u8> {
+        let mut bytes = u32::try_from(length).unwrap().to_be_bytes().to_vec();
+        bytes.resize(LENGTH + length, 7);
+        bytes
+    }
+
+    fn step(cutter: &mut Cutter) -> Step {
+        cutter.step(|length| length >= 0)
+    }
+
+    #[test]
+    fn whole_frames_come_together_and_the_rest_waits() {
+        let mut cutter = cutter(1 << 20);
+        cutter.room().extend_from_slice(&[frame(10), frame(0), frame(20)].concat()[..30]);
+        let Step::Frames { bytes, passed: 0 } = step(&mut cutter) else { panic!() };
+        assert_eq!(bytes, [frame(10), frame(0)].concat());
+        assert!(matches!(step(&mut cutter), Step::More));
+        cutter.room().extend_from_slice(&frame(20)[12..]);
+        assert!(matches!(step(&mut cutter), Step::Frames { bytes, .. } if bytes == frame(20)));
+    }
+
+    #[test]
+    fn a_long_frame_comes_through_in_pieces_and_the_next_is_a_frame_again() {
+        let mut cutter = cutter(1 << 20);
+        cutter.room().extend_from_slice(&frame(5000)[..2000]);
+        assert!(matches!(step(&mut cutter), Step::More), "its header is not there yet");
+        cutter.room().extend_from_slice(&[&frame(5000)[2000..], &frame(3)].concat());
+        assert!(matches!(step(&mut cutter), Step::Unkept { length: 5000, passed: 0, reason: Unread::TooLong, .. }));
+        let Step::Through(bytes) = step(&mut cutter) else { panic!() };
+        assert_eq!(bytes, frame(5000));
+        assert!(matches!(step(&mut cutter), Step::Frames { bytes, .. } if bytes == frame(3)));
+    }
+
+    #[test]
+    fn what_went_on_already_does_not_come_again() {
+        let mut cutter = Cutter::new(&Kept::new(1 << 20), 1 << 20);
+        cutter.room().extend_from_slice(&frame(LONG)[..HEADER + 100]);
+        assert!(matches!(step(&mut cutter), Step::More) && cutter.partial().is_some() && !cutter.within());
+        assert_eq!(cutter.pass().len(), HEADER + 100);
+        cutter.room().extend_from_slice(&frame(LONG)[HEADER + 100..]);
+        assert!(cutter.within());
+        assert!(matches!(step(&mut cutter), Step::Frames { passed, bytes } if passed == HEADER + 100 && bytes == frame(LONG)));
+        assert!(!cutter.within());
+    }
+
+    #[test]
+    fn an_impossible_length_comes_after_what_was_before_it() {
+        let mut cutter = cutter(1 << 20);
+        cutter.room().extend_from_slice(&[&frame(1)[..], b"\x80\0\0\0rest"].concat());
+        assert!(matches!(step(&mut cutter), Step::Frames { .. }));
+        assert!(matches!(step(&mut cutter), Step::Impossible { length: i32::MIN, start } if start == b"\x80\0\0\0rest"[..]));
+    }
+}

@@ -162,6 +162,18 @@ fn every_answer_has_the_error_of_every_partition_that_was_asked_about() {
 }
 
 #[test]
+fn a_version_that_only_tells_more_of_its_sender_is_answered_too() {
+    // Kafka 4.2 has ListOffsets 11, which is written as 10.
+    let asked = frame(ApiKey::ListOffsets, 10).unwrap();
+    let mut newer = asked.to_vec();
+    newer[3] = 11;
+    let told = answer(&newer.into(), ERROR).unwrap();
+    let response = read::response(Api(2), 11, &told, &TopicIds::default()).unwrap();
+    assert_eq!(response.error(), Some(ERROR));
+    assert_eq!(told, answer(&asked, ERROR).unwrap());
+}
+
+#[test]
 fn a_fetch_answer_has_no_null_records() {
     let told = answer(&frame(ApiKey::Fetch, 11).unwrap(), ERROR).unwrap();
     let mut body = told.slice(4..);

@@ -18,9 +18,17 @@ impl Allow {
         Self { hosts: hosts.chain([plain(&own)]).filter(|host| !host.is_empty()).collect() }
     }
 
-    /// Whether brokers may be at this host.
+    /// Why a broker must not be where the cluster says that it is, and what to do; `None` when it may.
     #[must_use]
-    pub fn permits(&self, host: &str) -> bool {
+    pub fn refusal(&self, node: i32, host: &str, port: i32) -> Option<String> {
+        let said = format!(
+            "the cluster sends clients to broker {node} at {host}:{port}, which is neither this machine nor a host that you named: \
+             if that is right, allow it with `--allow-endpoint {host}`; if not, correct `advertised.listeners` of that broker"
+        );
+        (!self.permits(host)).then_some(said)
+    }
+
+    fn permits(&self, host: &str) -> bool {
         let host = plain(host);
         let is_loopback = host.parse::<IpAddr>().map_or(host == "localhost", |address| address.to_canonical().is_loopback());
         is_loopback || self.hosts.contains(&host)

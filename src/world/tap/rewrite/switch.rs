@@ -53,10 +53,9 @@ impl Switch {
     }
 
     /// The port of the tap for a broker; a new one for a broker that was not named before.
-    fn port(&self, endpoint: Endpoint<'_>) -> Result<u16, String> {
-        let Endpoint { node, host, port } = endpoint;
-        if !self.cluster.allow.permits(host) {
-            return Err(refused(endpoint));
+    fn port(&self, Endpoint { node, host, port }: Endpoint<'_>) -> Result<u16, String> {
+        if let Some(refusal) = self.cluster.allow.refusal(node, host, port) {
+            return Err(refusal);
         }
         let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let broker = Node { id: node, address: format!("{host}:{port}") };
@@ -100,13 +99,6 @@ impl Edit for Switch {
             });
         })
     }
-}
-
-fn refused(Endpoint { node, host, port }: Endpoint<'_>) -> String {
-    format!(
-        "the cluster sends clients to broker {node} at {host}:{port}, which is neither this machine nor a host that you named: \
-         if that is right, allow it with `--allow-endpoint {host}`; if not, correct `advertised.listeners` of that broker"
-    )
 }
 
 #[cfg(test)]

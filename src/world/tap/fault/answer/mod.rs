@@ -14,15 +14,12 @@ use kafka_protocol::protocol::{Decodable, Encodable, Message};
 
 use super::codes;
 use crate::timeline::wire::Api;
+use crate::world::kafka::schema;
 use crate::world::tap::read;
 
 /// Whether [`answer`] has an answer to a request of this API in this version.
 pub(in super::super) fn can_answer(api: Api, version: i16) -> bool {
-    let known = ApiKey::try_from(api.0).is_ok_and(|key| {
-        let versions = key.valid_versions();
-        (versions.min..=versions.max).contains(&version)
-    });
-    known && ANSWERED.iter().any(|key| *key as i16 == api.0)
+    ANSWERED.iter().any(|key| *key as i16 == api.0) && schema::response(api.0).is_some_and(|message| message.has(version))
 }
 
 /// The APIs that are answered.
@@ -95,12 +92,15 @@ impl<'a> Question<'a> {
         can_answer(head.api, head.version).then_some(Self { key, version: head.version, correlation: head.correlation, frame })
     }
 
-    fn put<Q: Decodable + Message, A: Encodable>(&self, make: impl Fn(Q) -> A) -> Option<Bytes> {
+    fn put<Q: Decodable + Message, A: Encodable + Message>(&self, make: impl Fn(Q) -> A) -> Option<Bytes> {
         let answer = make(read::decoded(self.frame)?);
         let mut bytes = BytesMut::new();
         let header = ResponseHeader::default().with_correlation_id(self.correlation);
         header.encode(&mut bytes, self.key.response_header_version(self.version)).ok()?;
-        answer.encode(&mut bytes, self.version).ok()?;
+        // A version that is written as an older one, which the crate has.
+        let version = self.version.min(A::VERSIONS.max);
+        schema::response(self.key as i16).filter(|message| message.are_alike(version, self.version))?;
+        answer.encode(&mut bytes, version).ok()?;
         Some(bytes.freeze())
     }
 }
