@@ -120,7 +120,7 @@ impl Client {
                     "commit() without arguments",
                     "commits all that poll() has returned, also what your code has not come to yet",
                 )),
-                close: "consumer.close(autocommit=False)",
+                close: "consumer.close()",
             },
             Self::Aiokafka => Words {
                 name: "aiokafka",

@@ -20,7 +20,7 @@ use crate::world::tap::fault::{Direction, Fault as Effect, Rule, Which};
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
     /// Begins a fault. It ends with `clear`, or at the end of the check.
-    Arm(Arm),
+    Arm(Box<Arm>),
     /// Lets go what a fault holds at this moment; it goes on with what comes next.
     Release(Named),
     /// Ends a fault and lets go what it holds.

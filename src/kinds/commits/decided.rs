@@ -89,9 +89,11 @@ fn of_program(view: &View<'_>, spec: &Commits, told: &Told<'_>, program: &Progra
 fn unasked<'t, 'a>(program: &Program<'a>, moved: &[&'t Committing<'a>]) -> Option<(&'t Committing<'a>, u64)> {
     moved.iter().find_map(|commit| {
         let since = program.last_act_before(commit.at).filter(|since| commit.at - since >= LONG)?;
-        let ahead = commit.commits.iter().find(|one| one.is_ahead() && !one.transactional)?;
-        let covers = |partition: i32, offset: i64| partition == ahead.partition && offset < ahead.offset;
-        let in_hand = program.in_hand(commit.at).any(|delivery| delivery.record.as_ref().is_some_and(|(_, partition, offset)| covers(*partition, *offset)));
+        let passes = |partition: i32, offset: i64| {
+            commit.commits.iter().any(|one| one.is_ahead() && !one.transactional && one.partition == partition && one.offset > offset)
+        };
+        let mut in_hand = program.in_hand(commit.at);
+        let in_hand = in_hand.any(|delivery| delivery.record.as_ref().is_some_and(|(_, partition, offset)| passes(*partition, *offset)));
         in_hand.then_some((*commit, since))
     })
 }

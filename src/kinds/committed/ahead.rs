@@ -6,7 +6,7 @@ use crate::kinds::client::Client;
 use crate::kinds::view::seconds;
 use crate::outcome::{Mismatch, Moment};
 use crate::timeline::event::Signal;
-use crate::timeline::{Ahead, Commit, Delivery, Offsets, Topic};
+use crate::timeline::{Ahead, Commit, Delivery, Offsets, Produced, Topic};
 
 /// The event that a commit passed, at the moment when that was seen.
 enum State {
@@ -24,7 +24,8 @@ enum State {
 
 /// Says which event is lost when the program crashes now, and why that is so. The group and the topic are given by name.
 pub fn explain(view: &View<'_>, (group, name): (&str, &str), topic: &Topic, ahead: &Ahead, offsets: &Offsets) -> Mismatch {
-    let record = topic.produced.iter().find(|record| record.partition == ahead.partition && record.offset == ahead.frontier);
+    let ahead = plainest(view, topic, ahead, offsets);
+    let record = written_at(topic, ahead);
     let event = record.and_then(|record| record.event.as_deref());
     let which = event.map_or_else(|| format!("offset {}", ahead.frontier), |id| format!("event {id} (offset {})", ahead.frontier));
     let state = event.map_or(State::Untouched(None), |id| state_of(view, id, ahead.at));
@@ -57,6 +58,22 @@ pub fn explain(view: &View<'_>, (group, name): (&str, &str), topic: &Topic, ahea
     let mut moment = Moment::at(commit.map_or(ahead.at, |commit| commit.at)).in_partition(name, ahead.partition);
     moment.instance = commit.map(|commit| commit.instance.to_string());
     Mismatch::new(message, expected, observed).witnesses(witnesses).cause(cause(view, ahead, &state, mechanism)).moment(moment)
+}
+
+/// Of all that the same request passed, what is the plainest to see: an event that was in hand at that moment.
+fn plainest<'o>(view: &View<'_>, topic: &Topic, ahead: &'o Ahead, offsets: &'o Offsets) -> &'o Ahead {
+    let request = |ahead: &Ahead| ahead.commit.and_then(|place| offsets.commits.get(place)).map(|commit| commit.request);
+    let together = offsets.ahead.iter().filter(|other| request(ahead).is_some() && request(other) == request(ahead));
+    let mut in_hand = together.filter(|other| {
+        let event = written_at(topic, other).and_then(|record| record.event.as_deref());
+        event.is_some_and(|event| matches!(state_of(view, event, other.at), State::InHand(_)))
+    });
+    in_hand.next().unwrap_or(ahead)
+}
+
+/// The record at the first offset that was not delivered.
+fn written_at<'t>(topic: &'t Topic, ahead: &Ahead) -> Option<&'t Produced> {
+    topic.produced.iter().find(|record| record.partition == ahead.partition && record.offset == ahead.frontier)
 }
 
 /// What had become of the last attempt at an event by then.

@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{Committed, Mark};
 use crate::kinds::View;
+use crate::kinds::client::Client;
 use crate::kinds::view::seconds;
 use crate::outcome::{Mismatch, Moment};
 use crate::timeline::{Offsets, Topic};
 use crate::world::kafka::Code;
-
-/// Why a group has no offsets of its program's own, as far as can be told.
-const CAUSE_OF_NONE: &str = "your program did not call commit() in that time; a client that commits by itself does so on a timer, every 5 s in most clients, \
-     which is too late and not by hand";
 
 /// A partition whose offset is not right.
 struct Wrong {
@@ -31,7 +28,7 @@ pub fn judge(spec: &Committed, view: &View<'_>, topic: &Topic, offsets: &Offsets
     // What is missing has no moment of its own: it is the look that showed it last.
     let seen = offsets.last_look.map_or(offsets.changed_at, |(_, at)| at);
     let moment = Moment::at(seen).in_partition(&spec.topic, first.partition);
-    Some(view.with_ends(explain(spec, offsets, &wrong)).moment(moment))
+    Some(view.with_ends(explain(spec, view, offsets, &wrong)).moment(moment))
 }
 
 fn against_delivered(spec: &Committed, topic: &Topic, offsets: &Offsets) -> impl Iterator<Item = Wrong> {
@@ -70,8 +67,13 @@ fn not_passed(view: &View<'_>, data: &str, topic: &Topic, offsets: &Offsets) -> 
 }
 
 /// Why a group has no offsets of its program's own: the broker's refusal, when commits were seen on the wire and none was accepted.
-pub fn cause_of_none(offsets: &Offsets) -> String {
-    refusal(offsets).unwrap_or_else(|| CAUSE_OF_NONE.to_owned())
+pub fn cause_of_none(view: &View<'_>, offsets: &Offsets) -> String {
+    refusal(offsets).unwrap_or_else(|| {
+        let clients = view.timeline.instances_of(view.check).into_iter().map(|(instance, _)| Client::of(view, instance));
+        let words = clients.filter(|client| *client != Client::Other).last().unwrap_or(Client::Other).words();
+        let (setting, how) = words.automatic;
+        format!("your program did not commit in that time. When {setting}, {} {how}: that is too late, and not by hand. Commit after each delivery, or at the latest when input pauses: {}", words.name, words.commit)
+    })
 }
 
 /// The broker's refusal, when the newest commit on the wire was refused.
@@ -81,41 +83,45 @@ fn refusal(offsets: &Offsets) -> Option<String> {
     Some(format!("your program did commit, but the broker refused it at {}: {code}", seconds(at)))
 }
 
-fn explain(spec: &Committed, offsets: &Offsets, wrong: &[Wrong]) -> Mismatch {
+fn explain(spec: &Committed, view: &View<'_>, offsets: &Offsets, wrong: &[Wrong]) -> Mismatch {
     let beyond = |wrong: &Wrong| wrong.bad.is_none() && wrong.committed.is_some_and(|committed| committed > wrong.due);
     let one_less = |wrong: &Wrong| wrong.bad.is_none() && wrong.committed == Some(wrong.due - 1);
     let of_events = "the committed offset of every partition is one past the last delivered event";
     let of_bad = "the committed offset of every partition is past the bad records";
     let (message, expected, cause) = if !offsets.moved {
-        (format!("group {} has committed nothing", spec.group), if spec.past.is_some() { of_bad } else { of_events }, CAUSE_OF_NONE)
+        (format!("group {} has committed nothing", spec.group), if spec.past.is_some() { of_bad } else { of_events }, None)
     } else if wrong.iter().any(beyond) {
         (
             "an offset was committed beyond the last delivered event: a restart never reads what lies between".to_owned(),
             of_events,
-            "the event in hand was committed although its POST was not answered with 2xx, or what was fetched was committed at the stop: \
-             commit only what was delivered, and close the consumer with enable.auto.commit off",
+            Some("the event in hand was committed although its POST was not answered with 2xx, or what was fetched was committed at the stop: \
+             commit only what was delivered, and close the consumer with enable.auto.commit off"),
         )
     } else if wrong.iter().all(|wrong| wrong.bad.is_some()) {
         (
             "the commits do not pass the bad records: every restart meets them again".to_owned(),
             of_bad,
-            "a record that cannot be decoded is done once it was reported: go on behind it, and commit past it with the next event or at the stop",
+            Some("a record that cannot be decoded is done once it was reported: go on behind it, and commit past it with the next event or at the stop"),
         )
     } else if wrong.iter().all(one_less) {
         (
             "the committed offset is that of the last delivered event, not the one after it".to_owned(),
             of_events,
-            "the offset to commit is the next one to read: message.offset() + 1. As it is, every restart repeats one event per partition",
+            Some("the offset to commit is the next one to read: message.offset() + 1. As it is, every restart repeats one event per partition"),
         )
     } else {
         (
             "what was delivered is not committed".to_owned(),
             of_events,
-            "the commit comes on a timer, after a number of events, or not at all: commit also when input pauses and before the program stops",
+            Some("the commit comes on a timer, after a number of events, or not at all: commit also when input pauses and before the program stops"),
         )
     };
     let observed = format!("offsets as of {}, last changed at {}", seconds(offsets.last_look.map_or(0, |(_, at)| at)), seconds(offsets.changed_at));
-    Mismatch::new(message, expected, observed).witnesses(wrong.iter().map(Wrong::describe)).cause(refusal(offsets).unwrap_or_else(|| cause.to_owned()))
+    let cause = match cause {
+        None => cause_of_none(view, offsets),
+        Some(cause) => refusal(offsets).unwrap_or_else(|| cause.to_owned()),
+    };
+    Mismatch::new(message, expected, observed).witnesses(wrong.iter().map(Wrong::describe)).cause(cause)
 }
 
 impl Wrong {

@@ -47,7 +47,9 @@ pub fn of(view: &View<'_>, group: &str, topic: &str, commit: &Commit) -> Mechani
     let told = Told::of(view, &Traffic::of(view, None), group, topic);
     let Some(program) = told.programs.iter().find(|program| *program.instance == *commit.instance) else { return Mechanism::BeforeDelivery };
     let due = commit.first_due.unwrap_or(commit.offset);
-    let in_hand = program.in_hand(commit.at).any(|delivery| is_at(delivery, commit.partition, due));
+    let request = told.requests.iter().find(|request| request.commits.iter().any(|other| other.request == commit.request));
+    // A request passes an event in hand in any of its partitions.
+    let in_hand = program.in_hand(commit.at).any(|delivery| request.is_some_and(|request| passes(&request.commits, delivery)));
     if leaves(view, commit, program) {
         return Mechanism::WayOut;
     }
@@ -71,7 +73,6 @@ pub fn of(view: &View<'_>, group: &str, topic: &str, commit: &Commit) -> Mechani
     if let Some(period) = rhythm::of(&told, program).at_any_pace {
         return Mechanism::Clock(Some(period));
     }
-    let request = told.requests.iter().find(|request| request.commits.iter().any(|other| other.request == commit.request));
     let covered = request.map(|request| newly_covered(&request.commits, &earlier, program)).unwrap_or_default();
     match (covered.delivered > 0, covered.events > 1, in_hand) {
         (true, _, _) => Mechanism::Careless,
@@ -110,8 +111,10 @@ fn newly_covered(commits: &[&Commit], earlier: &[&crate::kinds::commits::story::
     covered
 }
 
-fn is_at(delivery: &Delivery, partition: i32, offset: i64) -> bool {
-    delivery.record.as_ref().is_some_and(|(_, of, at)| *of == partition && *at == offset)
+/// Whether one of these commits passes the event of a delivery.
+fn passes(commits: &[&Commit], delivery: &Delivery) -> bool {
+    let Some((_, partition, offset)) = &delivery.record else { return false };
+    commits.iter().any(|commit| commit.partition == *partition && commit.offset > *offset)
 }
 
 /// Whether the program delivered nothing after this commit and left its group.
@@ -160,8 +163,11 @@ impl Mechanism {
                 format!("the batch was committed when it was read, before any of its events was delivered. Deliver first, then commit: {commit}")
             }
             Self::Careless => {
-                let (what, covers) = words.careless.unwrap_or(("this commit", "covers more than what was delivered"));
-                format!("the commit covers events that were read and not delivered yet: in {name}, {what} {covers}. Commit the delivered event only: {commit}")
+                let (what, covers) = words.careless.unwrap_or(("a commit without offsets", "covers what was read"));
+                format!(
+                    "the commit covers what was read, not only what was delivered: in {name}, {what} {covers}; \
+                     automatic commits do so too, and are on unless you turn them off ({off}). Commit the delivered event only: {commit}"
+                )
             }
             Self::BeforeDelivery => {
                 format!("the offset was committed when the event was read, before its delivery began. Deliver first, then commit: {commit}")

@@ -24,7 +24,7 @@ fn with_bad() -> Story {
 fn never_looked_at_or_never_moved() {
     assert_says(&story(), AT_MOST, "not shown: the offsets of group g were never looked at", &[]);
     assert_says(&story().offsets(&[(0, 0), (1, 0)]), AT_MOST, "holds (0)", &[]);
-    assert_says(&story().offsets(&[(0, 0), (1, 0)]), ANY, "not yet: group g has committed nothing", &["your program did not call commit()"]);
+    assert_says(&story().offsets(&[(0, 0), (1, 0)]), ANY, "not yet: group g has committed nothing", &["your program did not commit in that time"]);
     let none = story().deliver("first", 1..=6).offsets(&[(0, 0), (1, 0)]);
     for spec in [EQUALS, COVERS] {
         assert_says(&none, spec, "not yet: group g has committed nothing", &["partition 0: offset 0 committed, 3 is due"]);
@@ -83,7 +83,7 @@ fn ahead_of_a_held_event() {
     assert_says(&held().offsets(&[(0, 1), (1, 1)]), AT_MOST, "holds (1)", &[]);
     let words = "violated: offset 2 of partition 0 was committed while event e-000003 (offset 1) was still being delivered (its delivery began at 0.0";
     assert_says(&held().offsets(&[(0, 2), (1, 1)]), AT_MOST, words, &["expected group g commits at most offset 1 there", "committed before the POST was answered"]);
-    assert_says(&held().offsets(&[(0, 3), (1, 1)]), AT_MOST, "violated", &["read and not delivered yet", "offset + 1"]);
+    assert_says(&held().offsets(&[(0, 3), (1, 1)]), AT_MOST, "violated", &["covers what was read, not only what was delivered", "offset + 1"]);
     let timer = held().later(4_000).offsets(&[(0, 2), (1, 1)]);
     assert_says(&timer, AT_MOST, "violated", &["by itself, on a timer", "enable.auto.commit=false"]);
     // What is ahead once stays so, also when the event is delivered afterwards.
