@@ -47,3 +47,45 @@ fn every_kind_has_a_doc_of_whole_sentences() {
         assert!(row.doc.chars().next().is_some_and(char::is_uppercase), "`{}`: {}", row.name, row.doc);
     }
 }
+
+/// What the kinds of the wire say about settings that ask for nothing or contradict each other.
+#[test]
+fn vacuous_and_contradicting_settings_are_refused() {
+    let lint = |yaml: &str| -> Vec<String> {
+        let spec: super::ExpectSpec = serde_saphyr::from_str(yaml).unwrap_or_else(|error| panic!("{yaml}: {error}"));
+        spec.lint().into_iter().map(|finding| finding.message).collect()
+    };
+    for (yaml, words) in [
+        ("requests: { of: { api: [Fetch], acks: 1 } }", "only Produce requests"),
+        ("requests: { of: { api: [Produce], isolation: read_committed } }", "only Fetch and ListOffsets"),
+        ("requests: { of: { api: [Produce] }, every: {} }", "every request is of any kind"),
+        ("requests: { of: { api: [Produce], acks: 5 } }", "acks is 0, 1 or -1"),
+        ("requests: { of: { partition: 1, only_partitions: [0] } }", "is not among"),
+        ("requests: { of: {}, none: true, count: { at_least: 1 } }", "contradicts"),
+        ("requests: { of: {}, none: false }", "says nothing"),
+        ("requests: { of: {}, count: { at_least: 0 } }", "always so"),
+        ("commits: { group: g, topic: t }", "asks for nothing"),
+        ("commits: { group: g, topic: t, behind: {} }", "without a bound"),
+        ("membership: { group: g }", "asks for nothing"),
+        ("membership: { group: g, joined: false, left: true }", "nothing to leave"),
+        ("membership: { group: g, left: false }", "no program has to stay"),
+        ("produced: { topic: t, acks: 2 }", "acks is 0, 1 or -1"),
+        ("produced: { topic: t, acks: 1, idempotent: true }", "asks for acks=-1"),
+        ("produced: { topic: t, compressed_percent: 101 }", "more than all"),
+        ("produced: { topic: t, compression: none, compressed_percent: 90 }", "contradicts"),
+        ("produced: { topic: t, records_per_batch: 1 }", "always holds"),
+        ("fault-used: { name: f, times: { at_most: 2 } }", "also holds when the fault never acted"),
+    ] {
+        let found = lint(yaml);
+        assert!(found.iter().any(|message| message.contains(words)), "{yaml}: {found:?}");
+    }
+    for yaml in [
+        "requests: { of: { api: [JoinGroup] }, none: true }",
+        "requests: { of: { api: [Produce], topic: t }, every: { acks: -1 }, count: { at_least: 1 } }",
+        "commits: { group: g, topic: t, behind: { events: 50, time: 5s } }",
+        "membership: { group: g, joined: false }",
+        "produced: { topic: t, acks: -1, idempotent: true, compression: zstd, compressed_percent: 90, records_per_batch: 50 }",
+    ] {
+        assert!(lint(yaml).is_empty(), "{yaml}: {:?}", lint(yaml));
+    }
+}

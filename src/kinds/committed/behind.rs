@@ -72,7 +72,7 @@ pub fn cause_of_none(view: &View<'_>, offsets: &Offsets) -> String {
         let clients = view.timeline.instances_of(view.check).into_iter().map(|(instance, _)| Client::of(view, instance));
         let words = clients.filter(|client| *client != Client::Other).last().unwrap_or(Client::Other).words();
         let (setting, how) = words.automatic;
-        format!("your program did not commit in that time. When {setting}, {} {how}: that is too late, and not by hand. Commit after each delivery, or at the latest when input pauses: {}", words.name, words.commit)
+        format!("your program did not commit in that time. When {setting}, {} {how}: a timer, which is too late and not by hand. Commit after each delivery, or at the latest when input pauses: {}", words.name, words.commit)
     })
 }
 
