@@ -62,10 +62,12 @@ pub fn of(view: &View<'_>, group: &str, topic: &str, commit: &Commit) -> Mechani
     // A program that commits when it read or delivered something has done so before, or does so within moments.
     let first = earlier.is_empty() && program.delivered_by(commit.at) >= SOME;
     let late = program.last_act_before(commit.at).is_some_and(|act| commit.at - act >= RACE);
-    if in_hand && on_time && (quiet || first) {
+    // One request commits all partitions, and the first event that it passes may be of another than the one in hand.
+    let waiting = quiet && program.in_hand(commit.at).next().is_some();
+    if on_time && (waiting || (in_hand && first)) {
         return Mechanism::Automatic;
     }
-    if in_hand && (quiet || (first && late)) {
+    if waiting || (in_hand && first && late) {
         return Mechanism::Clock(None);
     }
     if let Some(period) = rhythm::of(&told, program).at_any_pace {
