@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
 use tokio::sync::Mutex;
 
-use super::arrival::counts_from;
+use super::arrival::ends_at;
 use super::instance::{Input, Instance, Plan};
 use super::scene::Scene;
 use crate::kinds::view::full_name;
@@ -240,7 +240,7 @@ impl CheckCtx {
     }
 
     /// Waits until an expectation holds. `Some` when it can never hold, or takes longer than `limit` (stretched), counted from when the programs that
-    /// were just started have come to a broker.
+    /// were just started have come to a broker; a wait for deliveries goes on while there are new ones.
     ///
     /// # Errors
     /// When observing fails, or when nothing can be said in all that time.
@@ -253,7 +253,7 @@ impl CheckCtx {
             changes.borrow_and_update();
             let answer = self.judge(spec);
             let now = self.recorder().now();
-            let late = now >= counts_from(&self.recorder().timeline(), &self.check.id, begun, now).saturating_add(limit_ns);
+            let late = now >= ends_at(&self.recorder().timeline(), &self.check.id, spec, begun, limit_ns, now);
             match answer {
                 Answer::Holds(evidence) if evidence.seen > 0 => return Ok(None),
                 Answer::Violated(mismatch) => return Ok(Some(mismatch)),
