@@ -196,18 +196,14 @@ fn introduction(args: &TapArgs, version: Option<&str>, bootstrap: &str) -> Strin
 /// Hands events to the thread that shows them; when that cannot keep up, they are counted and left out.
 fn teller(events: SyncSender<Heard>, left_out: Arc<AtomicU64>) -> impl Fn(Event) + Send + Sync {
     move |event| {
-        if events.try_send(Heard::Event(event)).is_err() {
+        if events.try_send(Some(event)).is_err() {
             left_out.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-/// What the thread that shows is told.
-enum Heard {
-    Event(Event),
-    /// There will be no more.
-    End,
-}
+/// What the thread that shows is told; `None` is the end.
+type Heard = Option<Event>;
 
 /// Shows events as they come, in a thread of its own: whoever reads may be slow, like a pager.
 struct Shower {
@@ -223,7 +219,7 @@ impl Shower {
         if let Some(heading) = self.view.heading() {
             writeln!(out, "{heading}").and_then(|()| out.flush()).ok()?;
         }
-        while let Ok(Heard::Event(event)) = self.next(&mut out)? {
+        while let Ok(Some(event)) = self.next(&mut out)? {
             for line in self.view.see(event) {
                 writeln!(out, "{line}").ok()?;
             }
@@ -254,7 +250,7 @@ impl Shower {
 /// Lets the thread show what it has heard, and sums up. `None` of a view: nobody reads any more.
 async fn finish(shown: JoinHandle<Option<WireView>>, events: SyncSender<Heard>, args: &TapArgs) -> Done {
     let joined = tokio::task::spawn_blocking(move || {
-        let _ = events.send(Heard::End);
+        let _ = events.send(None);
         shown.join()
     });
     // A reader that does not read must not keep the command from ending.
