@@ -79,7 +79,7 @@ pub fn boot(work: &Work, recipe: &Recipe, folder: &Path, archive: Archive<'_>, b
         let mark = format!("broker-{:016x}", rand::random::<u64>());
         let lease = work.guard().mark(&mark);
         let node = Node::spawn(recipe, folder, archive, &mark)?;
-        match node.wait_until_ready(work, ports.admin, boot.cluster_id) {
+        match node.wait_until_ready(work, &ports, boot.cluster_id) {
             Ok(()) => return Ok(Booted { node, id: NODE, ports, _lease: lease }),
             Err(BootFailure::PortTaken) => tracing::debug!(?ports, "a port was taken before the broker had it"),
             Err(failure) => return Err(failure),

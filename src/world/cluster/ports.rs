@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::time::Duration;
 
 /// Where one broker listens. All on 127.0.0.1.
@@ -34,8 +35,22 @@ impl Ports {
     }
 }
 
+/// Where ports are looked for first: below those that systems hand out to outgoing connections (Linux from 32768, macOS from 49152), of
+/// which a busy machine opens many between this choice and the broker's start.
+const QUIET: Range<u16> = 20_000..32_000;
+
+/// How many of them are tried before any port will do.
+const TRIES: u32 = 64;
+
 fn free() -> io::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+    let quiet = (0..TRIES).find_map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, rand::random_range(QUIET))).ok());
+    quiet.map_or_else(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)), Ok)
+}
+
+/// Whether somebody listens on all of these ports of 127.0.0.1.
+#[must_use]
+pub fn all_listen(ports: &[u16]) -> bool {
+    ports.iter().all(|port| TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, *port).into(), Duration::from_secs(2)).is_ok())
 }
 
 /// Whether somebody listens on this port of 127.0.0.1, or it cannot be listened on for another reason.
@@ -64,7 +79,8 @@ mod tests {
         let listener = free().unwrap();
         let port = listener.local_addr().unwrap().port();
         assert!(is_taken(port));
+        assert!(all_listen(&[port]));
         drop(listener);
-        assert!(!is_taken(port));
+        assert!(!is_taken(port) && !all_listen(&[port]));
     }
 }
