@@ -170,7 +170,10 @@ impl WireView {
     fn disconnected(&mut self, at: u64, connection: u64, by: Side, reason: Option<&str>) -> Vec<String> {
         let mut keys: Vec<_> = self.open.keys().filter(|(of, _)| *of == connection).copied().collect();
         keys.sort_unstable();
-        let left: Vec<_> = keys.iter().filter_map(|key| self.open.remove(key)).collect();
+        let left = keys.iter().filter_map(|key| self.open.remove(key));
+        // Who ends while a fetch waits for something new missed nothing.
+        let is_usual = |open: &Open| by == Side::Client && open.api == Api::FETCH && !self.wanted.all;
+        let left: Vec<_> = left.collect::<Vec<_>>().into_iter().filter(|open| !is_usual(open)).collect();
         let mut lines: Vec<_> = left.iter().flat_map(|open| self.exchange(connection, open, None, "no answer before the end")).collect();
         let who = match by {
             Side::Client => "the client",

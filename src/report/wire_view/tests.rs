@@ -117,6 +117,17 @@ fn what_gets_no_answer_is_told_when_that_is_known() {
 }
 
 #[test]
+fn who_ends_while_a_fetch_waits_missed_nothing() {
+    let count = |all| {
+        let mut client = Client::new(Wanted { all, ..Wanted::default() });
+        client.asks(1, Api::FETCH, fetch());
+        client.then(What::Disconnected { connection: 3, by: Side::Client, reason: None });
+        client.shown.iter().filter(|line| line.contains("no answer")).count()
+    };
+    assert_eq!((count(false), count(true)), (0, 1));
+}
+
+#[test]
 fn a_line_fits_the_terminal_and_cannot_steer_it() {
     let group: Name = format!("g\u{1b}[2J\nsecond line {}", "x".repeat(80)).into();
     for (width, cut) in [(80, true), (120, true), (300, false)] {
