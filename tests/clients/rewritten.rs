@@ -49,15 +49,16 @@ pub async fn never_leads_past_the_tap(world: &World, client: &Client) -> Result<
     ensure!(printed == [format!("{topic} failed 0")], "{printed:?}");
     ensure!(world.records_of(&topic, COUNT).await?.len() == COUNT, "not all records of {topic} are there");
 
-    let timeline = recorder.timeline();
-    let transfer = Seen::of(&timeline, client, &group)?;
-    transfer.fetched(&source, COUNT)?;
-    for topic in [&first, &second] {
-        transfer.produced(topic, |_, _| Ok(0))?.check(topic, COUNT + 1, false)?;
-    }
-    names_ports_of_the_tap(&timeline, &instance)?;
-    let ours = timeline.connections(&instance).chain(timeline.connections(&format!("clients/{plain}"))).count();
-    drop(timeline);
+    let ours = {
+        let timeline = recorder.timeline();
+        let transfer = Seen::of(&timeline, client, &group)?;
+        transfer.fetched(&source, COUNT)?;
+        for topic in [&first, &second] {
+            transfer.produced(topic, |_, _| Ok(0))?.check(topic, COUNT + 1, false)?;
+        }
+        names_ports_of_the_tap(&timeline, &instance)?;
+        timeline.connections(&instance).chain(timeline.connections(&format!("clients/{plain}"))).count()
+    };
     until("all connections have ended at the cluster", || {
         world.recorder.timeline().connections(&gate).all(|connection| connection.closed.is_some())
     })
