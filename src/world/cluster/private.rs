@@ -11,6 +11,10 @@ use super::work::Work;
 use super::{ClusterSpec, jars, java};
 use crate::world::folder::PrivateFolder;
 
+/// The only broker must not be taken for dead, and topics be refused, because the machine is busy for more than the default of 9 s. Not for a
+/// broker that is started again: it would have to wait for the end of its earlier session.
+const SESSION: (&str, &str) = ("broker.session.timeout.ms", "120000");
+
 /// The running cluster. Dropping it kills the broker and deletes its folder.
 #[derive(Debug)]
 pub struct PrivateCluster {
@@ -118,7 +122,9 @@ fn start_once(work: &Work, spec: &ClusterSpec, prepared: &Prepared) -> Result<Pr
 fn start_in(work: &Work, spec: &ClusterSpec, prepared: &Prepared, folder: &Path) -> Result<Booted, BootFailure> {
     let cluster_id = prepared.image.stamp(folder)?;
     let advertised = advertised(spec);
-    let request = Boot { cluster_id: &cluster_id, learner: spec.learner_port, advertised: &advertised, overrides: &spec.settings };
+    let mut settings = spec.settings.clone();
+    settings.entry(SESSION.0.to_owned()).or_insert_with(|| SESSION.1.to_owned());
+    let request = Boot { cluster_id: &cluster_id, learner: spec.learner_port, advertised: &advertised, overrides: &settings };
     boot(work, &prepared.recipe, folder, prepared.image.archive(), request)
 }
 

@@ -46,7 +46,7 @@ const NETWORK_THREADS: &str = "num.network.threads";
 const PROTOCOLS: &str = "listener.security.protocol.map";
 
 /// What every broker of kgrade gets unless the lab says otherwise.
-const DEFAULTS: [(&str, &str); 22] = [
+const DEFAULTS: [(&str, &str); 21] = [
     (PROTOCOLS, "LEARNER:PLAINTEXT,ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT"),
     // A topic that a program forgot to create must be missing, not appear with one partition.
     ("auto.create.topics.enable", "false"),
@@ -63,8 +63,6 @@ const DEFAULTS: [(&str, &str); 22] = [
     ("share.coordinator.state.topic.min.isr", "1"),
     // A deleted topic is gone for good when the next check looks.
     ("file.delete.delay.ms", "100"),
-    // The only broker must not be taken for dead because the machine is busy: the default are 9 s.
-    ("broker.session.timeout.ms", "120000"),
     // Buffers and threads for one learner on a laptop; the defaults are for a server and take 130 MB more.
     ("log.cleaner.dedupe.buffer.size", "4194304"),
     ("log.cleaner.threads", "1"),
