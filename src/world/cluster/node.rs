@@ -12,7 +12,7 @@ use super::error::ClusterError;
 use super::image::Image;
 use super::jars::Jars;
 use super::java::Java;
-use super::ports::{Ports, all_listen};
+use super::ports::Ports;
 use super::probe::Probe;
 use super::process::ask_to_stop;
 use super::work::{Work, end_group, tail};
@@ -168,22 +168,25 @@ impl Node {
         Ok(Self { child: Mutex::new(child), folder: folder.to_owned() })
     }
 
-    /// Waits until this very broker answers on its ADMIN listener and listens on those for learners. It opens them one after the other, and
-    /// ends when one of the ports turns out to be taken, after it answered on another.
+    /// Waits until this very broker answers on its ADMIN listener and on those for learners. It opens them one after the other, and ends when
+    /// one of the ports turns out to be taken (by another broker, perhaps) after it answered on the others.
     ///
     /// # Errors
     /// When it ended, or did not answer in time.
     pub fn wait_until_ready(&self, work: &Work, ports: &Ports, cluster_id: &str) -> Result<(), BootFailure> {
         let begun = Instant::now();
-        let admin = format!("127.0.0.1:{}", ports.admin);
-        let mut answered = false;
+        let at = |port: u16| format!("127.0.0.1:{port}");
+        let mut silent: Vec<_> = [ports.admin].iter().chain(&ports.learners).map(|port| at(*port)).collect();
         loop {
             if let Some(status) = self.status() {
                 return Err(self.why_it_ended(status));
             }
-            answered = answered || answers(&admin, cluster_id);
-            let has_ids = || Probe::connect(&admin, PATIENCE).and_then(|mut probe| probe.has_producer_ids()).unwrap_or(false);
-            if answered && all_listen(&ports.learners) && has_ids() {
+            // The first that does not answer yet is asked again, until none is left.
+            while silent.first().is_some_and(|address| answers(address, cluster_id)) {
+                silent.remove(0);
+            }
+            let has_ids = || Probe::connect(&at(ports.admin), PATIENCE).and_then(|mut probe| probe.has_producer_ids()).unwrap_or(false);
+            if silent.is_empty() && has_ids() {
                 return Ok(());
             }
             if begun.elapsed() > BOOT_LIMIT {
