@@ -19,11 +19,11 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{BaseProducer, BaseRecord, FutureProducer, FutureRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 
 /// Sizes of records in bytes, each with how many make a round.
-const LOADS: [(usize, usize); 2] = [(1 << 10, 250_000), (100 << 10, 3_000)];
+const LOADS: [(usize, usize); 2] = [(1 << 10, 250_000), (100 << 10, 6_000)];
 const PARTITIONS: i32 = 3;
 
 /// Round trips in a round of the latency.
@@ -52,7 +52,7 @@ fn main() {
         });
         throughput(&format!("consume {name} records"), size * count, &consumed);
     }
-    let trips = bench.with_topic(|topic| bench.compare(rounds, |servers| ping_pong(servers, topic)));
+    let trips = bench.with_topic(|topic| bench.compare(rounds, |servers| bench.runtime.block_on(ping_pong(servers, topic))));
     latency(&trips);
 }
 
@@ -205,8 +205,8 @@ fn consume(servers: &str, topic: &str, count: usize) -> f64 {
 }
 
 /// The median seconds of a record that is sent alone and acknowledged.
-fn ping_pong(servers: &str, topic: &str) -> f64 {
-    let producer: BaseProducer = ClientConfig::new()
+async fn ping_pong(servers: &str, topic: &str) -> f64 {
+    let producer: FutureProducer = ClientConfig::new()
         .set("bootstrap.servers", servers)
         .set("acks", "1")
         .set("linger.ms", "0")
@@ -214,18 +214,16 @@ fn ping_pong(servers: &str, topic: &str) -> f64 {
         .create()
         .unwrap();
     producer.client().fetch_metadata(Some(topic), Duration::from_secs(30)).unwrap();
-    let trip = || {
+    let mut trips = Vec::new();
+    for trip in 0..TRIPS + 100 {
         let begun = Instant::now();
-        producer.send(BaseRecord::<(), _>::to(topic).payload(&[7; 100]).partition(0)).unwrap();
-        while producer.in_flight_count() > 0 {
-            producer.poll(Duration::from_millis(100));
+        let record = FutureRecord::<(), _>::to(topic).payload(&[7; 100]).partition(0);
+        producer.send(record, Duration::ZERO).await.unwrap();
+        if trip >= 100 {
+            trips.push(begun.elapsed().as_secs_f64());
         }
-        begun.elapsed().as_secs_f64()
-    };
-    for _ in 0..100 {
-        trip();
     }
-    median(&(0..TRIPS).map(|_| trip()).collect::<Vec<_>>())
+    median(&trips)
 }
 
 /// CPU seconds of the tap's threads so far.

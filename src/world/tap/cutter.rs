@@ -27,6 +27,8 @@ pub(super) const LENGTH: usize = 4;
 #[derive(Debug)]
 pub(super) struct Cutter {
     buffer: BytesMut,
+    /// How much memory the buffer has.
+    size: usize,
     share: Share,
     /// The longest frame that is kept.
     longest: usize,
@@ -57,7 +59,7 @@ pub(super) enum Step {
 
 impl Cutter {
     pub(super) fn new(kept: &Kept, longest: usize) -> Self {
-        Self { buffer: BytesMut::new(), share: kept.share(), longest, passed: 0, skip: 0, busy: false, want: BASE }
+        Self { buffer: BytesMut::new(), size: 0, share: kept.share(), longest, passed: 0, skip: 0, busy: false, want: BASE }
     }
 
     /// The next step. `possible` says which lengths are taken for a frame's.
@@ -135,6 +137,10 @@ impl Cutter {
         // Grows with what has come: what a peer only announces takes no memory.
         let want = missing.map_or(self.want, |missing| missing.min((4 * have).clamp(BASE, MOST_AT_ONCE).max(have)));
         let least = if have == 0 { want } else { want.min(LEAST) };
+        if have == 0 && self.buffer.capacity() < self.size {
+            // From the front again, so that a long frame finds room where the last one was.
+            let _ = self.buffer.try_reclaim(self.size);
+        }
         // Taking back what was handed on and is not needed any more costs nothing but moving the rest to the front.
         if self.buffer.capacity() - have < least && !self.buffer.try_reclaim(least) {
             self.grow(have, want);
@@ -155,7 +161,7 @@ impl Cutter {
         };
         let mut larger = BytesMut::with_capacity(size);
         larger.extend_from_slice(&self.buffer);
-        self.buffer = larger;
+        (self.buffer, self.size) = (larger, size);
     }
 
     /// The buffer with room for a little more while what came before is still needed.
@@ -174,9 +180,9 @@ impl Cutter {
 
     /// Nothing comes at the moment: gives back what is not needed if others may need it.
     pub(super) fn rest(&mut self) {
-        if self.buffer.is_empty() && self.buffer.capacity() > BASE && self.share.is_scarce() {
+        if self.buffer.is_empty() && self.size > BASE && self.share.is_scarce() {
             self.want = BASE;
-            self.buffer = BytesMut::with_capacity(BASE);
+            (self.buffer, self.size) = (BytesMut::with_capacity(BASE), BASE);
             self.share.set(0);
         }
     }
@@ -237,6 +243,22 @@ mod tests {
         assert!(cutter.within());
         assert!(matches!(step(&mut cutter), Step::Frames { passed, bytes } if passed == HEADER + 100 && bytes == frame(LONG)));
         assert!(!cutter.within());
+    }
+
+    #[test]
+    fn the_next_long_frame_takes_the_room_of_the_last() {
+        let kept = Kept::new(64 << 20);
+        let mut cutter = Cutter::new(&kept, 8 << 20);
+        let mut held = Vec::new();
+        for _ in 0..5 {
+            for piece in frame(3 << 20).chunks(100_000) {
+                cutter.room().extend_from_slice(piece);
+                cutter.read(piece.len());
+            }
+            assert!(matches!(step(&mut cutter), Step::Frames { .. }));
+            held.push(kept.bytes());
+        }
+        assert!(held.iter().all(|bytes| *bytes == held[0]) && held[0] <= 6 << 20, "{held:?}");
     }
 
     #[test]
