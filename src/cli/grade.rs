@@ -98,7 +98,10 @@ pub fn grade(args: &GradeArgs) -> Done {
         lab: resolved,
         checks: chosen,
         lab_text: source.source.text.to_string(),
-        polish: Arc::new(Polish::new(args.lab.as_deref().unwrap_or_default(), args.source.checks.as_deref(), &args.submission)),
+        polish: Arc::new(
+            Polish::new(args.lab.as_deref().unwrap_or_default(), args.source.checks.as_deref(), &args.submission)
+                .on(args.cluster.as_ref(), &args.allow_endpoint),
+        ),
     };
     let result = runtime.block_on(run.go());
     // A blocking call that is still under way (a dead broker) must not keep the person waiting.

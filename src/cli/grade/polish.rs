@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::outcome::redact::{Redactor, Secret};
 use crate::outcome::{Outcome, Verdict};
+use crate::world::cluster::Runtime;
 
 /// What every outcome gets before anybody sees it: commands that can be typed as they are, and no secret.
 pub struct Polish {
@@ -22,6 +23,19 @@ impl Polish {
         let submission = (submission != Path::new(".")).then(|| format!(" --submission {}", quoted(submission)));
         let options = checks.unwrap_or_default() + &submission.unwrap_or_default();
         Self { lab: quoted(Path::new(lab)), options, redactor: Redactor::new(&secrets()) }
+    }
+
+    /// The same on this cluster, with these hosts allowed.
+    pub fn on(mut self, cluster: Option<&Runtime>, allowed: &[String]) -> Self {
+        match cluster {
+            None | Some(Runtime::Jvm) => {}
+            Some(Runtime::Docker) => self.options.push_str(" --cluster docker"),
+            Some(Runtime::External(address)) => self.options.push_str(&format!(" --cluster {}", quoted(Path::new(address)))),
+        }
+        for host in allowed {
+            self.options.push_str(&format!(" --allow-endpoint {}", quoted(Path::new(host))));
+        }
+        self
     }
 
     /// The command that shows what happened as a picture, when something failed.
@@ -71,6 +85,22 @@ fn secrets() -> Vec<Secret> {
 mod tests {
     use super::*;
     use crate::outcome::{CheckOutcome, sample};
+
+    #[test]
+    fn the_next_command_leads_to_the_same_cluster() {
+        let next = |polish: Polish| {
+            let text = include_str!("../../../fixtures/outcomes/full-pass.json");
+            let check = CheckOutcome { next: Some("kgrade lab-02 --only a".to_owned()), ..sample("a") };
+            let mut outcome = Outcome { lab: "lab-02".to_owned(), checks: vec![check], ..crate::report::json::read(text).unwrap() };
+            polish.outcome(&mut outcome);
+            outcome.checks[0].next.clone().unwrap()
+        };
+        let polish = || Polish::new("lab-02", None, Path::new("my work"));
+        assert_eq!(next(polish().on(Some(&Runtime::Jvm), &[])), "kgrade lab-02 --only a --submission 'my work'");
+        let there = Runtime::External("kafka:9092".to_owned());
+        let words = "kgrade lab-02 --only a --submission 'my work' --cluster kafka:9092 --allow-endpoint broker-1";
+        assert_eq!(next(polish().on(Some(&there), &["broker-1".to_owned()])), words);
+    }
 
     #[test]
     fn names_the_picture_of_what_failed() {
