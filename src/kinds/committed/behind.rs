@@ -96,7 +96,7 @@ fn left_uncommitted(view: &View<'_>, offsets: &Offsets) -> Option<String> {
     let last = offsets.commits.iter().rev().find(|commit| commit.accepted())?;
     let instance = view.instance(&last.instance)?;
     instance.exits.last().filter(|exit| !instance.alive() && exit.at > last.at)?;
-    instance.signals.iter().find(|(_, signal)| *signal != Signal::Kill)?;
+    instance.signals.iter().find(|(_, signal)| signal.asks_to_end())?;
     let commit = Client::of(view, &last.instance).words().commit;
     let (name, at) = (short_name(&last.instance), seconds(last.at));
     Some(format!("`{name}` committed last at {at}, and ended without committing what it delivered after that: commit before you close the consumer, {commit}"))
