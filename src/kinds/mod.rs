@@ -16,6 +16,7 @@
 pub mod amount;
 pub mod answer;
 pub mod client;
+pub mod containers;
 pub mod error_name;
 pub mod manual;
 pub mod reference;
@@ -216,6 +217,10 @@ kinds! {
         membership: Membership = "membership",
         produced: Produced = "produced",
         fault_used: FaultUsed = "fault-used",
+        container: Container = "container",
+        compose: Compose = "compose",
+        http: Http = "http",
+        advertised_listeners: AdvertisedListeners = "advertised-listeners",
     }
 }
 
