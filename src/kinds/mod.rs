@@ -16,6 +16,7 @@
 pub mod amount;
 pub mod answer;
 pub mod client;
+pub mod containers;
 pub mod error_name;
 pub mod manual;
 pub mod reference;
@@ -219,6 +220,10 @@ kinds! {
         assignment: Assignment = "assignment",
         repeats: Repeats = "repeats",
         takeover: Takeover = "takeover",
+        container: Container = "container",
+        compose: Compose = "compose",
+        http: Http = "http",
+        advertised_listeners: AdvertisedListeners = "advertised-listeners",
     }
 }
 

@@ -12,11 +12,12 @@ use super::seats::Seats;
 use crate::outcome::RunFacts;
 use crate::timeline::{Recorder, What};
 use crate::world::cluster::{Cluster, Health};
+use crate::world::docker::Docker;
 use crate::world::guard::Guard;
 use crate::world::kafka::Kafka;
 use crate::world::program::{Prepared, SubmissionError};
 use crate::world::sink::Sink;
-use crate::world::tap::Tap;
+use crate::world::tap::{Allow, Tap};
 
 /// How long kgrade's own broker may leave questions unanswered while its process runs: a machine may have much else to do.
 const STARVED: Duration = Duration::from_secs(20);
@@ -34,6 +35,10 @@ pub struct Scene {
     pub cluster: Cluster,
     /// What stands between every program and every broker.
     pub tap: Tap,
+    /// Where a cluster that kgrade did not start may send the programs.
+    pub allow: Allow,
+    /// The containers of this machine.
+    pub docker: Docker,
     /// The places at the tap.
     pub seats: Seats,
     /// The grader's own client, on the ADMIN listener.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::commit::{Commit, Committing, Unanswered};
 use super::delivery::Delivery;
+use super::docker::Docker;
 use super::event::{Event, Name, Stream, What};
 use super::exchange::Exchanges;
 use super::fault::Faults;
@@ -24,6 +25,7 @@ pub struct Timeline {
     /// Deliveries of events whose place is not known yet: a fast consumer is quicker than the grader's own record of what it wrote.
     unplaced: HashMap<(String, Name), Vec<u64>>,
     cluster_died: Option<(u64, String)>,
+    docker: Docker,
     pub(super) exchanges: Exchanges,
     pub(super) faults: Faults,
     /// Commits on the wire that were not answered yet.
@@ -134,6 +136,12 @@ impl Timeline {
         self.cluster_died.as_ref()
     }
 
+    /// What is known of containers and their services.
+    #[must_use]
+    pub fn docker(&self) -> &Docker {
+        &self.docker
+    }
+
     fn index(&mut self, position: usize, event: &Event) {
         let at = event.at;
         match &event.what {
@@ -218,6 +226,7 @@ impl Timeline {
                 self.exchanges.see(position, event);
                 self.answer_commit(at, (*connection, *correlation), response);
             }
+            What::ContainersSeen { .. } | What::HttpSeen { .. } | What::ListenersSeen { .. } => self.docker.see(event),
             What::ActionBegun { .. }
             | What::ActionEnded { .. }
             | What::Look { .. }

@@ -14,6 +14,7 @@ use crate::report::live::Live;
 use crate::run::{Scene, Seats};
 use crate::timeline::Recorder;
 use crate::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Host, Listener, Runtime};
+use crate::world::docker::{Docker, DockerHost};
 use crate::world::guard::Guard;
 use crate::world::kafka::Kafka;
 use crate::world::program::{self, PrepareContext, Prepared, Submission, SubmissionError};
@@ -74,6 +75,8 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         recorder: recorder.clone(),
         cluster,
         tap,
+        allow,
+        docker: Docker::new(DockerHost::from_env()),
         seats,
         kafka,
         sink,

@@ -16,6 +16,7 @@ mod image;
 mod jars;
 mod java;
 mod kept;
+pub mod listeners;
 mod manifest;
 mod maven;
 mod node;
@@ -40,6 +41,7 @@ pub use external::{Named, check as reach};
 pub use host::Host;
 pub use jars::VERSION;
 pub use kept::{Down, Kept, Up, down, up};
+pub use process::birth;
 pub use runtime::{BadRuntime, Runtime};
 
 use crate::world::guard::Guard;

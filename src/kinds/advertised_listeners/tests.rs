@@ -1,0 +1,1 @@
+use crate::kinds::testing::{Story, assert_says};
