@@ -17,6 +17,7 @@ pub mod amount;
 pub mod answer;
 pub mod client;
 pub mod error_name;
+pub mod json_line;
 pub mod manual;
 pub mod reference;
 #[cfg(test)]
