@@ -217,6 +217,10 @@ kinds! {
         membership: Membership = "membership",
         produced: Produced = "produced",
         fault_used: FaultUsed = "fault-used",
+        cluster_reachable: ClusterReachable = "cluster-reachable",
+        caught_up: CaughtUp = "caught-up",
+        answers: Answers = "answers",
+        client_report: ClientReport = "client-report",
     }
 }
 
