@@ -30,7 +30,7 @@ impl Expect for ClusterReachable {
         };
         let problem = |message: String, observed: String, cause: String| {
             let expected = format!("a Kafka that clients on this machine can use at {bootstrap}");
-            Answer::Violated(Mismatch::new(message, expected, observed).cause(cause))
+            Answer::NotYet(Mismatch::new(message, expected, observed).cause(cause))
         };
         match state {
             ClusterState::Reachable { .. } => Answer::holds(1),
@@ -100,22 +100,22 @@ mod tests {
         assert_says(&seen(ClusterState::Reachable { version: None }), yaml, "holds (1)", &[]);
         let reason = || "connection refused".to_owned();
         for (state, begins, holds) in [
-            (ClusterState::Silent { reason: reason() }, "violated: no Kafka answers at localhost:9092", "docker compose up -d"),
-            (ClusterState::Foreign { reason: reason() }, "violated: localhost:9092 takes connections", "docker compose logs"),
-            (ClusterState::TooOld { version: "3.0".into() }, "violated: the Kafka at localhost:9092 is too old: 3.0", "apache/kafka:4.3.1"),
+            (ClusterState::Silent { reason: reason() }, "not yet: no Kafka answers at localhost:9092", "docker compose up -d"),
+            (ClusterState::Foreign { reason: reason() }, "not yet: localhost:9092 takes connections", "docker compose logs"),
+            (ClusterState::TooOld { version: "3.0".into() }, "not yet: the Kafka at localhost:9092 is too old: 3.0", "apache/kafka:4.3.1"),
             (
                 ClusterState::Astray { node: 1, address: "localhost:29092".into(), reason: reason() },
-                "violated: localhost:9092 answers, but sends clients on to localhost:29092",
+                "not yet: localhost:9092 answers, but sends clients on to localhost:29092",
                 "KAFKA_ADVERTISED_LISTENERS",
             ),
             (
                 ClusterState::Outside { node: 1, host: "kafka".into(), port: 19092, resolves: false },
-                "violated: localhost:9092 answers, but sends clients on to kafka:19092, a name that this machine does not know",
+                "not yet: localhost:9092 answers, but sends clients on to kafka:19092, a name that this machine does not know",
                 "KAFKA_ADVERTISED_LISTENERS",
             ),
             (
                 ClusterState::Outside { node: 1, host: "198.51.100.7".into(), port: 9092, resolves: true },
-                "violated: localhost:9092 answers, but sends clients on to 198.51.100.7:9092, which is not this machine",
+                "not yet: localhost:9092 answers, but sends clients on to 198.51.100.7:9092, which is not this machine",
                 "--allow-endpoint 198.51.100.7",
             ),
         ] {

@@ -95,12 +95,12 @@ impl Referee {
         self.decision = Some(decision);
     }
 
-    /// On a cluster that cannot be used, a check whose `given` is refuted for good is not begun: nothing that it does could change that.
+    /// On a learner's cluster that cannot be used, a check whose `given` says so is not begun: it could only wait for answers in vain.
     fn without_cluster(&self, at: u64, timeline: &Timeline) -> Option<Decision> {
         let view = self.view(timeline);
         self.check.given.iter().find_map(|given| match given.spec.judge(&view) {
-            Answer::Violated(mismatch) => Some(Clock::problem(mismatch, at)),
-            _ => None,
+            Answer::NotYet(mismatch) | Answer::Violated(mismatch) => Some(Clock::problem(mismatch, at)),
+            Answer::Holds(_) | Answer::NotShown(_) => None,
         })
     }
 
