@@ -18,6 +18,7 @@ pub mod answer;
 pub mod client;
 pub mod containers;
 pub mod error_name;
+pub mod json_line;
 pub mod manual;
 pub mod reference;
 #[cfg(test)]
@@ -224,6 +225,10 @@ kinds! {
         compose: Compose = "compose",
         http: Http = "http",
         advertised_listeners: AdvertisedListeners = "advertised-listeners",
+        cluster_reachable: ClusterReachable = "cluster-reachable",
+        caught_up: CaughtUp = "caught-up",
+        answers: Answers = "answers",
+        client_report: ClientReport = "client-report",
     }
 }
 

@@ -7,7 +7,6 @@ use crate::kinds::View;
 use crate::kinds::client::Client;
 use crate::kinds::view::{seconds, short_name};
 use crate::outcome::{Mismatch, Moment};
-use crate::timeline::event::Signal;
 use crate::timeline::{Offsets, Topic};
 use crate::world::kafka::Code;
 

@@ -17,6 +17,7 @@ mod jars;
 mod java;
 mod kept;
 pub mod listeners;
+mod learner;
 mod manifest;
 mod maven;
 mod node;
@@ -42,8 +43,10 @@ pub use host::Host;
 pub use jars::VERSION;
 pub use kept::{Down, Kept, Up, down, up};
 pub use process::birth;
+pub use learner::ADDRESS as LEARNERS_ADDRESS;
 pub use runtime::{BadRuntime, Runtime};
 
+use crate::timeline::event::ClusterState;
 use crate::world::guard::Guard;
 use crate::world::progress::Progress;
 use private::PrivateCluster;
@@ -159,6 +162,21 @@ pub async fn start(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterConte
             Ok(Cluster { bootstrap: addresses.clone(), learners: Vec::new(), admin: addresses.clone(), named, version, private: None })
         }
     }
+}
+
+/// The learner's own cluster at these addresses, and how it meets a client. It may not be there at all.
+///
+/// # Errors
+/// When the run was given up meanwhile.
+pub async fn learners_own(
+    addresses: &str,
+    permitted: impl Fn(&Named) -> bool + Send + 'static,
+) -> Result<(Cluster, ClusterState), ClusterError> {
+    let asked = addresses.to_owned();
+    let (state, named) = blocking(move || Ok(learner::look(&asked, &permitted))).await?;
+    let version = if let ClusterState::Reachable { version } = &state { version.clone() } else { None };
+    let (bootstrap, admin) = (addresses.to_owned(), addresses.to_owned());
+    Ok((Cluster { bootstrap, learners: Vec::new(), admin, named, version, private: None }, state))
 }
 
 async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T, ClusterError> + Send + 'static) -> Result<T, ClusterError> {
