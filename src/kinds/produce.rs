@@ -39,7 +39,10 @@ impl Act for Produce {
         let records = set.records();
         let outgoing = records
             .iter()
-            .map(|record| Outgoing { key: record.key.clone(), value: record.value.clone(), headers: Vec::new(), partition: self.partition })
+            .map(|record| {
+                let headers = record.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
+                Outgoing { key: record.key.clone(), value: record.value.clone(), headers, partition: self.partition }
+            })
             .collect();
         let placed = ctx.kafka().produce(&self.topic, outgoing).await.with_context(|| format!("write `{}` to {}", self.data, self.topic))?;
         let data = format!("{}/{}", ctx.check().id, self.data);
