@@ -1,6 +1,7 @@
 //! The scene of a run: the one cluster, sink and submission that all its checks share.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,8 @@ pub struct Scene {
     pub prepared: Prepared,
     /// The command of each program, by its name in the lab; the reason where the submission has none.
     pub commands: HashMap<String, Result<Vec<String>, SubmissionError>>,
+    /// The file that holds the Avro schema of a generator's events, by the generator's name.
+    pub schemas: HashMap<String, PathBuf>,
     /// Looks after everything that is started.
     pub guard: Guard,
     /// What the run is made with.
