@@ -51,11 +51,10 @@ impl Act for Produce {
         let mut turns = turns.iter().copied().cycle();
         let outgoing = records
             .iter()
-            .map(|record| Outgoing {
-                key: record.key.clone(),
-                value: record.value.clone(),
-                headers: Vec::new(),
-                partition: self.partition.or_else(|| turns.next()),
+            .map(|record| {
+                let headers = record.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
+                let partition = self.partition.or_else(|| turns.next());
+                Outgoing { key: record.key.clone(), value: record.value.clone(), headers, partition }
             })
             .collect();
         let placed = ctx.kafka().produce(&self.topic, outgoing).await.with_context(|| format!("write `{}` to {}", self.data, self.topic))?;

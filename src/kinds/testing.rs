@@ -45,8 +45,10 @@ pub fn events(numbers: impl Iterator<Item = u32>) -> DataSet {
 
 /// A set of records that are no events, all of `u-02`.
 pub fn bad(labels: &[&str]) -> DataSet {
-    let record =
-        |label: &&str| Record { key: Some(b"u-02".to_vec()), value: Some(b"{".to_vec()), event: None, label: Some((*label).to_owned()) };
+    let record = |label: &&str| {
+        let (key, value) = (Some(b"u-02".to_vec()), Some(b"{".to_vec()));
+        Record { key, value, event: None, label: Some((*label).to_owned()), headers: Vec::new() }
+    };
     DataSet::of_records(labels.iter().map(record).collect())
 }
 

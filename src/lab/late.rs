@@ -2,8 +2,9 @@
 
 use super::template::{Piece, pieces};
 
-/// The late variables: the sink's URL for this instance, the bootstrap servers for this instance, the instance's name.
-pub const NAMES: &[&str] = &["sink.url", "kafka.bootstrap", "instance"];
+/// The late variables: the sink's URL for this instance, the bootstrap servers for this instance, the instance's name, and the path of a file that
+/// holds the Avro schema of a generator's events.
+pub const NAMES: &[&str] = &["sink.url", "kafka.bootstrap", "instance", "schema.user-events"];
 
 /// Where they may stand, for messages.
 pub const WHERE: &str = "the `env` and the `default` of a program, and the `env` of `start` and `run`";
@@ -38,6 +39,13 @@ pub(super) fn in_check(path: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::data::GENERATORS;
+
+    #[test]
+    fn every_generator_has_a_schema_to_give() {
+        let known: Vec<_> = NAMES.iter().filter_map(|name| name.strip_prefix("schema.")).collect();
+        assert_eq!(known, GENERATORS.iter().map(|generator| generator.name).collect::<Vec<_>>());
+    }
 
     #[test]
     fn fills_what_is_known_and_undoes_escapes() {

@@ -194,7 +194,7 @@ impl CheckCtx {
             "sink.url" => Some(self.scene.sink.url(&self.check.id, instance)),
             "kafka.bootstrap" => Some(bootstrap.to_owned()),
             "instance" => Some(instance.to_owned()),
-            _ => None,
+            other => self.scene.schemas.get(other.strip_prefix("schema.")?).map(|path| path.display().to_string()),
         })
     }
 

@@ -52,6 +52,8 @@ pub struct Scene {
     pub prepared: Prepared,
     /// The command of each program, by its name in the lab; the reason where the submission has none.
     pub commands: HashMap<String, Result<Vec<String>, SubmissionError>>,
+    /// The file that holds the Avro schema of a generator's events, by the generator's name.
+    pub schemas: HashMap<String, PathBuf>,
     /// Looks after everything that is started.
     pub guard: Guard,
     /// What the run is made with.

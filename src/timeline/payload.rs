@@ -152,6 +152,14 @@ pub struct Record<'a> {
     pub headers: &'a [u8],
 }
 
+impl Record<'_> {
+    /// The headers in order: names, and values where they are not null. A value that is not UTF-8 has U+FFFD in place of what cannot be read.
+    #[must_use]
+    pub fn header_list(&self) -> Vec<(String, Option<String>)> {
+        serde_json::from_slice(self.headers).unwrap_or_default()
+    }
+}
+
 impl RecordBlock {
     /// An empty block for a partition.
     #[must_use]

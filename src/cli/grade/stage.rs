@@ -1,6 +1,7 @@
 //! Setting the scene: sink, cluster and programs, made side by side.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,6 +11,7 @@ use tokio::sync::watch;
 use super::Run;
 use crate::cli::{Failure, output};
 use crate::lab::Owner;
+use crate::lab::data::{EventSchema, GENERATORS, Generator};
 use crate::outcome::{RunFacts, Tier};
 use crate::report::live::Live;
 use crate::run::{Scene, Seats};
@@ -75,6 +77,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         recorder.append(What::TopicsListed { topics: topics.iter().map(|name| name.as_str().into()).collect() });
     }
     let facts = facts(run, &submission, &cluster, &runtime);
+    let schemas = schemas(run.lab.seed, &prepared).context("write the schemas of the events")?;
     let scene = Scene {
         lab: run.lab.name.clone(),
         recorder: recorder.clone(),
@@ -88,6 +91,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         submission: submission.folder().to_owned(),
         prepared,
         commands,
+        schemas,
         guard,
         facts,
         scale: run.args.timeout_scale,
@@ -193,6 +197,15 @@ async fn prepare(submission: &Submission, context: &PrepareContext<'_>) -> Resul
     program::prepare(submission, context)
         .await
         .map_err(|error| Failure::environment(anyhow::Error::from(error).context("prepare the programs")))
+}
+
+/// Writes the Avro schema of every generator's events, as this run's seed has it, to a file beside the programs.
+fn schemas(seed: u64, prepared: &Prepared) -> anyhow::Result<HashMap<String, PathBuf>> {
+    let write = |generator: &Generator| {
+        let schema = EventSchema::drawn(generator, seed).map_err(|error| anyhow!(error))?;
+        Ok((generator.name.to_owned(), prepared.give(&format!("{}.avsc", generator.name), &schema.text())?))
+    };
+    GENERATORS.iter().map(write).collect()
 }
 
 /// The command of every program that the selected checks start; the reason where the submission has none.

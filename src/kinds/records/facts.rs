@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::lab::data::{DataSet, Event};
+use super::forms::{self, Form};
+use crate::lab::data::{DataSet, Event, EventSchema, Format};
 use crate::timeline::Record;
 
 /// The records of a topic, each with its event where one can be recognised.
@@ -13,42 +14,66 @@ pub struct Facts<'a> {
     pub records: Vec<Fact<'a>>,
     /// The events that should be there, in the order they were given to the program.
     pub events: &'a [Event],
+    /// The format that values should have.
+    pub format: Format,
+    /// The schema of the events.
+    pub schema: Option<&'a EventSchema>,
 }
 
 /// One record.
 pub struct Fact<'a> {
     /// The record.
     pub record: Record<'a>,
-    /// Its value as JSON, when it is JSON and values are judged.
+    /// Its value as JSON, when it is of the format and values are judged.
     pub json: Option<Value>,
+    /// What its value is instead, when that can be told.
+    pub form: Option<Form>,
+    /// Why its value is not of the format, when it is not.
+    pub problem: Option<String>,
     /// The event it carries, also when its form is wrong: a wrong value must not look like a wrong key.
     pub event: Option<&'a Event>,
 }
 
 impl<'a> Facts<'a> {
     /// Looks at every record once. Without a data set nothing is decoded, and what was decoded is kept only for `values`: a topic may hold a million records.
-    pub fn of(records: impl Iterator<Item = Record<'a>>, set: Option<&'a DataSet>, values: bool) -> Self {
+    pub fn of(records: impl Iterator<Item = Record<'a>>, set: Option<&'a DataSet>, format: Format, values: bool) -> Self {
         let events = set.map_or(&[][..], |set| &set.events);
+        let schema = set.and_then(|set| set.schema.as_deref());
         let by_id: HashMap<&str, &Event> = events.iter().map(|event| (event.id.as_str(), event)).collect();
+        let known = |json: &Value| json.get("event_id").and_then(Value::as_str).and_then(|id| by_id.get(id).copied());
         let records = records
             .map(|record| {
+                let fact = Fact { record, json: None, form: None, problem: None, event: None };
+                let value = record.value.unwrap_or_default();
                 if set.is_none() {
-                    return Fact { record, json: None, event: None };
+                    return fact;
                 }
-                let json = record.value.and_then(|value| serde_json::from_slice(value).ok());
-                let event = recognise(record.value.unwrap_or_default(), json.as_ref(), &by_id);
-                Fact { record, json: json.filter(|_| values), event }
+                let decoded = format.decode(value, schema);
+                // Avro's bytes are some record by nearly any schema: what carries no event is looked at again.
+                if let Some(event) = decoded.as_ref().ok().and_then(&known) {
+                    return Fact { json: decoded.ok().filter(|_| values), event: Some(event), ..fact };
+                }
+                let found = forms::recognise(value, format, schema, events.first().map(|event| &event.json));
+                let event = found.as_ref().and_then(|found| known(found.json.as_ref()?)).or_else(|| named_in(value, &by_id));
+                let problem = decoded.as_ref().err().cloned();
+                // A record of the schema whose fields make no event was written by another one.
+                let json = decoded.ok().filter(|_| values && !matches!(found, Some(ref found) if matches!(found.form, Form::Reordered(_))));
+                Fact { json, form: found.map(|found| found.form), problem, event, ..fact }
             })
             .collect();
-        Self { records, events }
+        Self { records, events, format, schema }
     }
 }
 
-/// Finds the event by its `event_id`, or, in a value of another form, by the id in its text.
-fn recognise<'a>(value: &[u8], json: Option<&Value>, by_id: &HashMap<&str, &'a Event>) -> Option<&'a Event> {
-    if let Some(id) = json.and_then(|json| json.get("event_id")).and_then(Value::as_str) {
-        return by_id.get(id).copied();
+impl Fact<'_> {
+    /// The record's headers: names, and values where they are not null.
+    pub fn headers(&self) -> Vec<(String, Option<String>)> {
+        self.record.header_list()
     }
+}
+
+/// Finds the event by its id in the text of a value that cannot be read.
+fn named_in<'a>(value: &[u8], by_id: &HashMap<&str, &'a Event>) -> Option<&'a Event> {
     let text = String::from_utf8_lossy(value);
     let mut words = text.split(|sign: char| !(sign.is_ascii_alphanumeric() || sign == '-'));
     words.find_map(|word| by_id.get(word).copied())

@@ -1,18 +1,22 @@
 //! `records`: what stands in a topic.
 
 mod facts;
+mod forms;
+mod headers;
 mod keys;
 mod values;
 
 pub(super) use self::values::difference;
 
 use anyhow::Result;
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::facts::Facts;
 use super::view::count;
 use super::{Answer, Evidence, Expect, Finding, Kind, Reference, View};
+use crate::lab::data::Format;
 use crate::outcome::Mismatch;
 use crate::run::CheckCtx;
 
@@ -28,9 +32,15 @@ pub struct Records {
     /// How many records there are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<Count>,
-    /// `equal`: each value is JSON and equals its event, and each event is there once.
+    /// `equal`: each value is of the format and equals its event, and each event is there once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<Values>,
+    /// The format of the values (json). Avro's schema is the one that programs are given as `$(schema.user-events)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// Headers that every record has, each once and with exactly this value; others may stand beside them.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub headers: IndexMap<String, String>,
     /// What the key is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
@@ -67,7 +77,7 @@ pub struct AtLeast {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Values {
-    /// JSON that equals the event; order of fields, spacing and escapes are free.
+    /// Every field of the event and no other, each with the same value; order of fields, spacing and escapes are free.
     Equal,
 }
 
@@ -98,7 +108,7 @@ pub struct Order {
 }
 
 impl Kind for Records {
-    const DOC: &'static str = "What stands in a topic: how many records, whether their values are the events, what their keys are, whether one key stays on one partition and in order.\n\n\
+    const DOC: &'static str = "What stands in a topic: how many records, whether their values are the events, in which format, what their keys and headers are, whether one key stays on one partition and in order.\n\n\
         Kafka keeps order within a partition only. A key is what keeps the events of one user together; which hash places it (murmur2 in Java, kafka-python and aiokafka, CRC-32 in librdkafka) does not matter, as long as it is always the same.";
     const EXAMPLE: &'static str = "records: { topic: $(topic), of: events, key: { field: user_id }, partition: consistent }";
 
@@ -112,9 +122,12 @@ impl Kind for Records {
         if needs_events && self.of.is_none() {
             findings.push(Finding::new("the records are compared with events, but it is not said with which", "name the data set: `of: events`"));
         }
-        let asks = needs_events || self.count.is_some() || self.partition.is_some() || self.partitions_used.is_some();
+        let asks = needs_events || !self.headers.is_empty() || self.count.is_some() || self.partition.is_some() || self.partitions_used.is_some();
         if !asks {
-            findings.push(Finding::new("this asks for nothing", "add `count`, `values`, `key`, `partition`, `order` or `partitions_used`"));
+            findings.push(Finding::new("this asks for nothing", "add `count`, `values`, `headers`, `key`, `partition`, `order` or `partitions_used`"));
+        }
+        if self.format.is_some() && self.of.is_none() {
+            findings.push(Finding::at("format", "the format says how events are read, but it is not said which", "name the data set: `of: events`"));
         }
         if let Some(Count::AtLeast(0) | Count::Exactly(0)) = self.count {
             findings.push(Finding::at("count", "zero records would pass without anything having happened", "ask for at least one"));
@@ -137,7 +150,8 @@ impl Expect for Records {
             return Answer::NotYet(view.with_ends(Mismatch::new(message, format!("topic {} with {}", self.topic, self.wanted()), "no such topic")));
         }
         let set = self.of.as_deref().and_then(|name| view.data_set(name));
-        let facts = Facts::of(topic.records(view.timeline), set, self.values.is_some());
+        let format = self.format.unwrap_or(Format::Json);
+        let facts = Facts::of(topic.records(view.timeline), set, format, self.values.is_some());
         if facts.records.is_empty() {
             let message = format!("topic {} is empty", self.topic);
             return Answer::NotYet(view.with_ends(Mismatch::new(message, self.wanted(), "no record")));
@@ -149,6 +163,7 @@ impl Expect for Records {
         let asked = [
             self.values.and_then(|Values::Equal| values::judge(&facts)),
             self.count.and_then(|wanted| judge_count(wanted, &facts)),
+            headers::judge(&self.headers, &facts),
             self.key.as_ref().and_then(|key| keys::judge_key(&key.field, &facts, &mut evidence.remarks)),
             self.partition.and_then(|Placement::Consistent| keys::judge_placement(&facts)),
             self.order.as_ref().and_then(|order| keys::judge_order(&order.by, &order.per, &facts)),

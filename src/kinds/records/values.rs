@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use super::facts::{Fact, Facts, place, short};
+use super::forms::Form;
 use crate::kinds::view::{count, lack, part};
-use crate::lab::data::Event;
+use crate::lab::data::{Event, Format};
 use crate::outcome::Mismatch;
 
 /// What is wrong with the values, if anything. Forms come before numbers: a wrong form explains most.
@@ -17,34 +18,43 @@ pub fn judge(facts: &Facts<'_>) -> Option<Mismatch> {
 fn form(facts: &Facts<'_>) -> Option<Mismatch> {
     let wrong: Vec<_> = facts.records.iter().filter(|fact| !matches!(fact.json, Some(Value::Object(_)))).collect();
     let first = wrong.first()?;
-    let witnesses = wrong.iter().map(|fact| format!("{}: {}", place(&fact.record), shown(fact)));
-    let verbs = ["holds a JSON object", "does not hold a JSON object", "do not hold a JSON object"];
-    let mismatch = Mismatch::new(
-        lack(wrong.len() as u64, facts.records.len() as u64, "record", verbs),
-        "each value is one JSON object, the event",
-        format!("for example: {}", shown(first)),
-    )
-    .witnesses(witnesses);
-    Some(match cause_of_form(first) {
+    let witnesses = wrong.iter().map(|fact| match &fact.problem {
+        Some(problem) if facts.format != Format::Json => format!("{}: {} ({problem})", place(&fact.record), shown(fact)),
+        _ => format!("{}: {}", place(&fact.record), shown(fact)),
+    });
+    let (what, expected) = match facts.format {
+        Format::Json => ("a JSON object", "each value is one JSON object, the event"),
+        Format::Msgpack => ("a MessagePack map", "each value is one MessagePack map, the event"),
+        Format::Avro => ("an Avro record of the schema", "each value is one record in Avro's plain binary encoding, by the schema in AVRO_SCHEMA"),
+    };
+    let verbs = [format!("holds {what}"), format!("does not hold {what}"), format!("do not hold {what}")];
+    let message = lack(wrong.len() as u64, facts.records.len() as u64, "record", verbs.each_ref().map(String::as_str));
+    let observed = match &first.form {
+        Some(form) if facts.format != Format::Json => format!("{}, for example: {}", form.describe(), shown(first)),
+        _ => format!("for example: {}", shown(first)),
+    };
+    let mismatch = Mismatch::new(message, expected, observed).witnesses(witnesses);
+    Some(match cause_of_form(first, facts) {
         Some(cause) => mismatch.cause(cause),
         None => mismatch,
     })
 }
 
-fn cause_of_form(fact: &Fact<'_>) -> Option<&'static str> {
+fn cause_of_form(fact: &Fact<'_>, facts: &Facts<'_>) -> Option<String> {
     let value = fact.record.value.unwrap_or_default();
-    match &fact.json {
-        Some(Value::String(inner)) if serde_json::from_str::<Value>(inner).is_ok_and(|value| value.is_object()) => Some(
+    match (&fact.form, &fact.json) {
+        (_, _) if value.is_empty() => Some("the value is empty: the event went into the key, or nowhere".to_owned()),
+        (_, Some(Value::Array(_))) => Some(format!("the value is a {} array: send each event as a record of its own", facts.format.name())),
+        (Some(Form::JsonTwice), _) if facts.format == Format::Json => Some(
             "the event was encoded as JSON twice: the value is a JSON string that holds JSON. Call json.dumps once, on the dict; \
-             a line from standard input is JSON already",
+             a line from standard input is JSON already"
+                .to_owned(),
         ),
-        Some(Value::Array(_)) => Some("the value is a JSON array: send each event as a record of its own"),
-        Some(_) => None,
-        None if value.starts_with(b"{'") || value.starts_with(b"b'") => Some(
-            "the value is Python's way to print an object, str(…), not JSON: strings have single quotes. Use json.dumps(event).encode()",
+        (Some(Form::Python), _) if facts.format == Format::Json => Some(
+            "the value is Python's way to print an object, str(…), not JSON: strings have single quotes. Use json.dumps(event).encode()".to_owned(),
         ),
-        None if value.is_empty() => Some("the value is empty: the event went into the key, or nowhere"),
-        None => None,
+        (Some(form), _) => Some(form.advice(facts.format, facts.schema)),
+        (None, _) => None,
     }
 }
 
@@ -52,8 +62,20 @@ fn shown(fact: &Fact<'_>) -> String {
     match fact.record.value {
         None => "a null value".to_owned(),
         Some([]) => "an empty value".to_owned(),
-        Some(value) => short(value),
+        Some(value) => readable(value),
     }
+}
+
+/// Text as it is; of bytes the first ones in hexadecimal, and what can be read of them.
+fn readable(value: &[u8]) -> String {
+    const BYTES: usize = 8;
+    let text = std::str::from_utf8(value).ok().filter(|text| !text.chars().any(|sign| sign.is_control() && !sign.is_whitespace()));
+    if text.is_some() {
+        return short(value);
+    }
+    let first: Vec<_> = value.iter().take(BYTES).map(|byte| format!("{byte:02x}")).collect();
+    let more = if value.len() > BYTES { " …" } else { "" };
+    format!("{} bytes, {}{more} (as text: {})", value.len(), first.join(" "), short(value))
 }
 
 fn content(facts: &Facts<'_>) -> Option<Mismatch> {

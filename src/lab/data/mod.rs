@@ -2,6 +2,8 @@
 //!
 //! Adding a generator is one file and one line in [`GENERATORS`].
 
+mod format;
+mod schema;
 mod spec;
 mod user_events;
 
@@ -11,6 +13,8 @@ use std::sync::Arc;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
+pub use format::Format;
+pub use schema::{EventSchema, Field, FieldType};
 pub use spec::{DataSpec, RecordSpec, ValueSpec};
 
 /// The data sets of a check, by name.
@@ -24,6 +28,10 @@ pub const GENERATORS: &[Generator] = &[user_events::GENERATOR];
 pub struct Generator {
     /// The word after `generate:`.
     pub name: &'static str,
+    /// The name of its Avro record.
+    pub record: &'static str,
+    /// The fields of its events, in their order.
+    pub fields: &'static [Field],
     /// Makes events 1 to `last` of the stream; the stream of a seed is the same however long it is.
     pub make: fn(users: u32, last: u32, random: &mut ChaCha8Rng) -> Vec<Event>,
 }
@@ -41,6 +49,9 @@ pub struct Event {
     pub line: String,
 }
 
+/// The headers of a record, in order.
+pub type Headers = Vec<(String, String)>;
+
 /// A record as the grader writes it to a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -52,34 +63,59 @@ pub struct Record {
     pub event: Option<String>,
     /// What it is, for messages, if the lab says so: "cut JSON".
     pub label: Option<String>,
+    /// The headers, in order.
+    pub headers: Headers,
 }
 
 /// A named list of events or records. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct DataSet {
     /// The generated events, in order; none for records that are written out.
     pub events: Arc<[Event]>,
+    /// The Avro schema of generated events.
+    pub schema: Option<Arc<EventSchema>>,
     literal: Arc<[Record]>,
+    /// The events as records, when the lab says in which formats.
+    written: Option<Arc<[Record]>>,
 }
 
 impl DataSet {
     /// A data set of generated events.
     pub fn of_events(events: Vec<Event>) -> Self {
-        Self { events: events.into(), literal: Arc::default() }
+        Self { events: events.into(), ..Self::default() }
+    }
+
+    /// The same with the events' schema; with formats also as records with a `content-type` header, the nth event in the nth format.
+    ///
+    /// # Errors
+    /// When an event is not of the schema.
+    pub fn described(mut self, schema: EventSchema, formats: Option<Vec<(Format, Headers)>>) -> Result<Self, String> {
+        let record = |(event, (format, headers)): (&Event, (Format, Headers))| {
+            let (key, event_id) = (Some(event.key.clone().into_bytes()), Some(event.id.clone()));
+            Ok(Record { key, value: Some(format.encode(event, &schema)?), event: event_id, label: None, headers })
+        };
+        let written = formats.map(|formats| self.events.iter().zip(formats).map(record).collect::<Result<Arc<[_]>, String>>());
+        self.written = written.transpose()?;
+        self.schema = Some(Arc::new(schema));
+        Ok(self)
     }
 
     /// A data set of records that the lab writes out.
     pub fn of_records(records: Vec<Record>) -> Self {
-        Self { events: Arc::default(), literal: records.into() }
+        Self { literal: records.into(), ..Self::default() }
     }
 
-    /// The records, in order: an event's key is its user, its value its line.
+    /// The records, in order: an event's key is its user, its value its line unless the lab names formats.
     pub fn records(&self) -> Vec<Record> {
+        if let Some(written) = &self.written {
+            return written.to_vec();
+        }
         let carried = self.events.iter().map(|event| Record {
             key: Some(event.key.clone().into_bytes()),
             value: Some(event.line.clone().into_bytes()),
             event: Some(event.id.clone()),
             label: None,
+            headers: Vec::new(),
         });
         carried.chain(self.literal.iter().cloned()).collect()
     }

@@ -1,11 +1,16 @@
 //! A data set as the lab writes it.
 
+use std::ops::RangeInclusive;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use indexmap::IndexMap;
+use rand::RngExt;
+use rand::seq::IndexedRandom;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{DataSet, GENERATORS, Generator, Record};
+use super::{DataSet, EventSchema, Format, GENERATORS, Headers, Record};
 use crate::lab::draw::random;
 use crate::lab::suggestion;
 
@@ -14,7 +19,7 @@ const MOST_EVENTS: u32 = 200_000;
 /// Users a generated set may have.
 const MOST_USERS: u32 = 10_000;
 
-/// A data set: generated (`generate`, `count`, `users`, `first`), or written out (`records`).
+/// A data set: generated (`generate`, `count`, `users`, `first`, `formats`), or written out (`records`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataSpec {
@@ -30,6 +35,10 @@ pub struct DataSpec {
     /// The number of the first event (1): `first: 601` goes on where `count: 600` ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<u32>,
+    /// In which formats the grader writes the events, each in one that is drawn from the seed, with a `content-type` header among others.
+    /// Without it they are written as JSON, without headers. Standard input is JSON always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formats: Option<Vec<Format>>,
     /// The records, in order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records: Option<Vec<RecordSpec>>,
@@ -49,6 +58,9 @@ pub struct RecordSpec {
     #[serde(deserialize_with = "nullable")]
     #[schemars(schema_with = "nullable_schema")]
     pub value: Option<ValueSpec>,
+    /// The headers, by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub headers: IndexMap<String, String>,
 }
 
 /// The bytes of a value.
@@ -94,9 +106,9 @@ impl DataSpec {
         match (&self.generate, &self.records) {
             (Some(name), None) => self.generated(name, seed),
             (None, Some(records)) => {
-                let stray =
-                    [("count", self.count), ("users", self.users), ("first", self.first)].into_iter().find(|(_, set)| set.is_some());
-                if let Some((key, _)) = stray {
+                let given =
+                    [("count", self.count.is_some()), ("users", self.users.is_some()), ("first", self.first.is_some()), ("formats", self.formats.is_some())];
+                if let Some((key, _)) = given.into_iter().find(|(_, given)| *given) {
                     return Err(BadData::new(key, format!("`{key}` belongs to `generate`"), "remove it: all records are written out"));
                 }
                 if records.is_empty() {
@@ -113,7 +125,7 @@ impl DataSpec {
     }
 
     fn generated(&self, name: &str, seed: u64) -> Result<DataSet, BadData> {
-        let Some(Generator { make, .. }) = GENERATORS.iter().find(|generator| generator.name == name) else {
+        let Some(generator) = GENERATORS.iter().find(|generator| generator.name == name) else {
             let help = suggestion::advice(name, GENERATORS.iter().map(|generator| generator.name));
             return Err(BadData { at: "generate", message: format!("there is no generator `{name}`"), help });
         };
@@ -132,10 +144,27 @@ impl DataSpec {
         if !(1..=MOST_USERS).contains(&users) {
             return Err(BadData::new("users", format!("`users` is {users}"), format!("there may be 1 to {MOST_USERS} users")));
         }
-        let events = make(users, last, &mut random(seed, &["data", name, &users.to_string()]));
+        let events = (generator.make)(users, last, &mut random(seed, &["data", name, &users.to_string()]));
         let skip = usize::try_from(first - 1).unwrap_or(usize::MAX);
-        Ok(DataSet::of_events(events.into_iter().skip(skip).collect()))
+        let set = DataSet::of_events(events.into_iter().skip(skip).collect());
+        let formats = self.formats.as_ref().map(|formats| drawn(formats, seed, (name, users), first..=last)).transpose()?;
+        let described = EventSchema::drawn(generator, seed).and_then(|schema| set.described(schema, formats));
+        described.map_err(|message| BadData { at: "generate", message, help: None })
     }
+}
+
+/// The format of each event, and its headers: the one that names the format, and another before or after it, as tracing adds one.
+fn drawn(formats: &[Format], seed: u64, (name, users): (&str, u32), numbers: RangeInclusive<u32>) -> Result<Vec<(Format, Headers)>, BadData> {
+    let one = |number: u32| {
+        // Parts of one stream fit together, however long they are.
+        let mut random = random(seed, &["format", name, &users.to_string(), &number.to_string()]);
+        let format = *formats.choose(&mut random)?;
+        let mut headers = vec![("content-type".to_owned(), format.content_type().to_owned())];
+        headers.insert(random.random_range(0..2_usize), ("trace-id".to_owned(), format!("t-{:08x}", random.random::<u32>())));
+        Some((format, headers))
+    };
+    let drawn: Option<Vec<_>> = numbers.map(one).collect();
+    drawn.ok_or_else(|| BadData::new("formats", "`formats` is empty: there is nothing to write in", "for example `[json, msgpack, avro]`"))
 }
 
 impl RecordSpec {
@@ -152,6 +181,7 @@ impl RecordSpec {
                 )
             })?),
         };
-        Ok(Record { key: self.key.clone().map(String::into_bytes), value, event: None, label: self.label.clone() })
+        let headers = self.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        Ok(Record { key: self.key.clone().map(String::into_bytes), value, event: None, label: self.label.clone(), headers })
     }
 }

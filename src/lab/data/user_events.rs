@@ -5,10 +5,21 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use super::{Event, Generator};
+use super::{Event, Field, FieldType, Generator};
 
 /// The generator.
-pub const GENERATOR: Generator = Generator { name: "user-events", make };
+pub const GENERATOR: Generator = Generator { name: "user-events", record: "UserEvent", fields: FIELDS, make };
+
+/// The fields, in the order of an event.
+const FIELDS: &[Field] = &[
+    ("event_id", FieldType::String),
+    ("user_id", FieldType::String),
+    ("seq", FieldType::Int),
+    ("action", FieldType::String),
+    ("amount_cents", FieldType::Long),
+    ("ts", FieldType::String),
+    ("note", FieldType::String),
+];
 
 const ACTIONS: &[&str] = &["login", "view", "search", "add-to-cart", "purchase", "logout"];
 
@@ -93,8 +104,8 @@ mod tests {
     use crate::lab::data::{DataSet, DataSpec};
 
     fn events(seed: u64, count: u32, first: u32) -> DataSet {
-        let spec =
-            DataSpec { generate: Some("user-events".into()), count: Some(count), users: Some(24), first: Some(first), records: None };
+        let generate = Some("user-events".into());
+        let spec = DataSpec { generate, count: Some(count), users: Some(24), first: Some(first), ..DataSpec::default() };
         spec.make(seed).map_err(|bad| bad.message).unwrap()
     }
 

@@ -173,6 +173,16 @@ impl Prepared {
         self.folder.work()
     }
 
+    /// Writes a file for the programs, beside the copy and not in it: a file of the submission is never hidden. Gives its path.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn give(&self, name: &str, content: &str) -> io::Result<PathBuf> {
+        let path = self.folder.given().join(name);
+        std::fs::write(&path, content)?;
+        Ok(path)
+    }
+
     /// What `python` means in this submission's commands, when it has any.
     pub(super) fn python(&self) -> Option<&Path> {
         self.shared.environment.as_ref().map(Environment::python)

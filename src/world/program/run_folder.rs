@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::world::folder::PrivateFolder;
 use crate::world::guard::Guard;
 
-/// A private folder with `work`, `home` and `tmp` in it.
+/// A private folder with `work`, `home`, `tmp` and `given` in it.
 #[derive(Debug)]
 pub(super) struct RunFolder(PrivateFolder);
 
@@ -17,6 +17,7 @@ impl RunFolder {
         let folder = Self(PrivateFolder::make(guard, "kgrade-run-")?);
         fs::create_dir(folder.home())?;
         fs::create_dir(folder.tmp())?;
+        fs::create_dir(folder.given())?;
         Ok(folder)
     }
 
@@ -33,6 +34,11 @@ impl RunFolder {
     /// An empty folder that programs see as the user's home.
     pub fn home(&self) -> PathBuf {
         self.path().join("home")
+    }
+
+    /// Files that the grader gives to the programs.
+    pub fn given(&self) -> PathBuf {
+        self.path().join("given")
     }
 
     /// For temporary files.
