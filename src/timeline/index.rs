@@ -224,6 +224,7 @@ impl Timeline {
             | What::Cut { .. }
             | What::Fed { .. }
             | What::TopicCreated { .. }
+            | What::Stalled { .. }
             | What::Evicted { .. } => {}
         }
     }
