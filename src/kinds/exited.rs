@@ -48,7 +48,7 @@ impl Expect for Exited {
             return Answer::NotShown(format!("`{}` was not started", self.instance));
         };
         let expected = self.codes.iter().map(|code| format!("exit code {code}")).collect::<Vec<_>>().join(" or ");
-        let signal = instance.signals.iter().find(|(_, signal)| *signal != Signal::Kill);
+        let signal = instance.signals.iter().find(|(_, signal)| signal.asks_to_end());
         let killed = instance.signals.iter().find(|(_, signal)| *signal == Signal::Kill);
         let Some(exit) = instance.exits.last().filter(|_| !instance.alive()) else {
             let message = format!("`{}` is still running", self.instance);

@@ -1,6 +1,6 @@
 //! `membership`: how a program takes part in a consumer group, or does not.
 
-mod member;
+pub(super) mod member;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

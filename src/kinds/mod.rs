@@ -220,6 +220,9 @@ kinds! {
         membership: Membership = "membership",
         produced: Produced = "produced",
         fault_used: FaultUsed = "fault-used",
+        assignment: Assignment = "assignment",
+        repeats: Repeats = "repeats",
+        takeover: Takeover = "takeover",
     }
 }
 

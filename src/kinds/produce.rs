@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Kind, Reference};
+use super::{Act, Finding, Kind, Reference};
 use crate::outcome::Mismatch;
 use crate::run::CheckCtx;
 use crate::timeline::What;
@@ -21,6 +21,9 @@ pub struct Produce {
     /// Writes all records to this partition; without it the key decides, as Kafka's Java client does (murmur2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<i32>,
+    /// True: writes to the partitions in turn, so that all get the same share whatever the keys are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_turn: Option<bool>,
 }
 
 impl Kind for Produce {
@@ -31,15 +34,29 @@ impl Kind for Produce {
     fn references(&self) -> Vec<Reference> {
         vec![Reference::Data(self.data.clone())]
     }
+
+    fn lint(&self) -> Vec<Finding> {
+        if self.partition.is_some() && self.in_turn == Some(true) {
+            return vec![Finding::at("in_turn", "records that all go to one partition cannot go to all in turn", "keep one of `partition` and `in_turn`")];
+        }
+        Vec::new()
+    }
 }
 
 impl Act for Produce {
     async fn act(&self, ctx: &CheckCtx) -> Result<Option<Mismatch>> {
         let set = ctx.data_set(&self.data)?;
         let records = set.records();
+        let turns = if self.in_turn == Some(true) { self.partitions(ctx).await? } else { Vec::new() };
+        let mut turns = turns.iter().copied().cycle();
         let outgoing = records
             .iter()
-            .map(|record| Outgoing { key: record.key.clone(), value: record.value.clone(), headers: Vec::new(), partition: self.partition })
+            .map(|record| Outgoing {
+                key: record.key.clone(),
+                value: record.value.clone(),
+                headers: Vec::new(),
+                partition: self.partition.or_else(|| turns.next()),
+            })
             .collect();
         let placed = ctx.kafka().produce(&self.topic, outgoing).await.with_context(|| format!("write `{}` to {}", self.data, self.topic))?;
         let data = format!("{}/{}", ctx.check().id, self.data);
@@ -53,5 +70,14 @@ impl Act for Produce {
             });
         }
         Ok(None)
+    }
+}
+
+impl Produce {
+    /// The topic's partitions.
+    async fn partitions(&self, ctx: &CheckCtx) -> Result<Vec<i32>> {
+        let described = ctx.kafka().describe_topic(&self.topic).await?;
+        let described = described.with_context(|| format!("write `{}` to {}: there is no such topic", self.data, self.topic))?;
+        Ok(described.into_iter().map(|partition| partition.partition).collect())
     }
 }

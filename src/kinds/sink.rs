@@ -19,6 +19,8 @@ pub enum Sink {
     Refuse(Refuse),
     /// Answers what is held.
     Release(Release),
+    /// Takes some time for every answer from now on, so that work is queued.
+    Slow(Slow),
 }
 
 /// Which delivery gets no answer.
@@ -50,10 +52,19 @@ pub struct Release {
     pub after: Option<Span>,
 }
 
+/// How slow.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Slow {
+    /// How long each answer takes; `0s` for as quick as it can, which is how it begins.
+    pub by: Span,
+}
+
 impl Kind for Sink {
     const DOC: &'static str = "Changes how the sink, the HTTP service that the learner's program delivers to, answers this check's programs.\n\n\
         `hold` keeps one delivery unanswered: what the program commits meanwhile shows whether it commits what was not delivered yet. \
-        `refuse` answers an event with an error several times in a row, as a service under repair does. `release` answers what is held.";
+        `refuse` answers an event with an error several times in a row, as a service under repair does. `release` answers what is held. \
+        `slow` makes each answer take its time: a program that works through a backlog is then still at it when something happens to it.";
     const EXAMPLE: &'static str = "sink: { hold: { nth: 17 } }";
 
     fn lint(&self) -> Vec<Finding> {
@@ -82,6 +93,7 @@ impl Act for Sink {
                 Some(after) => sink.release_after(release.status, after.get()),
                 None => sink.release(release.status),
             },
+            Self::Slow(slow) => sink.slow(slow.by.get()),
         }
         Ok(None)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::lab::data::{DataSet, DataSets, Event};
 use crate::outcome::mismatch::Mismatch;
-use crate::timeline::event::{Signal, Stream};
+use crate::timeline::event::Stream;
 use crate::timeline::{Instance, Timeline};
 
 /// The timeline as one check sees it.
@@ -121,7 +121,7 @@ impl<'a> View<'a> {
             .timeline
             .instances_of(self.check)
             .iter()
-            .filter(|(_, instance)| instance.signals.is_empty())
+            .filter(|(_, instance)| !instance.signals.iter().any(|(_, signal)| signal.ends()))
             .filter(|(_, instance)| cause.is_none() || instance.exits.last().is_some_and(|exit| exit.code != Some(0)))
             .filter_map(|(name, _)| self.end_of(short_name(name)))
             .chain(cause.clone())
@@ -133,7 +133,7 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn died_when_asked(&self) -> Option<String> {
         self.timeline.instances_of(self.check).into_iter().find_map(|(name, instance)| {
-            let (asked, _) = instance.signals.iter().find(|(_, signal)| *signal != Signal::Kill)?;
+            let (asked, _) = instance.signals.iter().find(|(_, signal)| signal.asks_to_end())?;
             let exit = instance.exits.last().filter(|exit| !instance.alive() && exit.at >= *asked)?;
             let signal = signal_name(exit.signal.filter(|signal| [2, 15].contains(signal))?);
             Some(format!(

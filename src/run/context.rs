@@ -192,6 +192,20 @@ impl CheckCtx {
         Ok(())
     }
 
+    /// The instance of this check that has a partition as a member of a group: by the coordinator who the member is, by the wire whose it is.
+    ///
+    /// # Errors
+    /// When the coordinator does not answer.
+    pub async fn owner(&self, group: &str, topic: &str, partition: i32) -> Result<Option<String>> {
+        let Some(described) = self.kafka().describe_group(group).await? else { return Ok(None) };
+        let has = |assigned: &BTreeMap<String, Vec<i32>>| assigned.get(topic).is_some_and(|partitions| partitions.contains(&partition));
+        let Some(member) = described.members.into_iter().find(|member| has(&member.assigned)) else { return Ok(None) };
+        let timeline = self.recorder().timeline();
+        let is_it = |name: &Name| timeline.exchanges(name).any(|exchange| exchange.member(group) == Some(member.member.as_str()));
+        let instances = timeline.instances_of(&self.check.id);
+        Ok(instances.into_iter().find(|(name, instance)| instance.alive() && is_it(name)).map(|(name, _)| name.to_string()))
+    }
+
     /// Kills an instance as a crash would.
     pub async fn kill(&self, name: &str) {
         let mut instances = self.instances.lock().await;

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use crate::timeline::event::MemberSeen;
-use crate::timeline::wire::{Request, Response};
 use crate::timeline::{Exchange, Instance, Timeline};
 
 /// Whose a member is.
@@ -23,7 +22,7 @@ pub(super) fn dead<'a>(timeline: &Timeline, check: &str, group: &str, members: &
     let mut owners: HashMap<String, Owner> = HashMap::new();
     for (name, instance) in instances {
         for exchange in timeline.exchanges(name) {
-            if let Some(member) = member(&exchange, group) {
+            if let Some(member) = exchange.member(group) {
                 owners.insert(member.to_owned(), owner(instance, &exchange));
             }
         }
@@ -42,31 +41,11 @@ fn owner(instance: &Instance, exchange: &Exchange<'_>) -> Owner {
     if instance.alive() && exchange.at >= begun { Owner::Alive } else { Owner::Dead }
 }
 
-/// The member of the group that the sender of a request is: by the answer, where the coordinator chooses the id, else by the request.
-fn member<'a>(exchange: &Exchange<'a>, group: &str) -> Option<&'a str> {
-    if exchange.request.group() != Some(group) {
-        return None;
-    }
-    let answered = match exchange.response {
-        Some((_, Response::JoinGroup { member, .. } | Response::ConsumerGroupHeartbeat { member: Some(member), .. })) => Some(&**member),
-        _ => None,
-    };
-    let asked = match exchange.request {
-        Request::JoinGroup { member, .. }
-        | Request::SyncGroup { member, .. }
-        | Request::Heartbeat { member, .. }
-        | Request::OffsetCommit { member, .. }
-        | Request::ConsumerGroupHeartbeat { member, .. } => Some(&**member),
-        _ => None,
-    };
-    answered.or(asked).filter(|member| !member.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::timeline::event::{Event, Name, What};
-    use crate::timeline::wire::Api;
+    use crate::timeline::wire::{Api, Request, Response};
 
     /// A story of the check `c`: what is told, one event a millisecond.
     struct Told {

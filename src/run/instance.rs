@@ -78,14 +78,18 @@ impl Instance {
         Ok(Self { name, recorder, process, stopping, supervisor })
     }
 
-    /// Sends a signal to its process group. It is not started again after that.
+    /// Sends a signal to its process group. It is not started again after one that ends it.
     pub fn signal(&self, signal: Signal) {
-        self.stopping.store(true, Ordering::Release);
+        if signal.ends() {
+            self.stopping.store(true, Ordering::Release);
+        }
         self.recorder.append(What::Signalled { instance: self.name.clone(), signal });
         let number = match signal {
             Signal::Term => rustix::process::Signal::TERM,
             Signal::Int => rustix::process::Signal::INT,
             Signal::Kill => rustix::process::Signal::KILL,
+            Signal::Stop => rustix::process::Signal::STOP,
+            Signal::Cont => rustix::process::Signal::CONT,
         };
         self.process.borrow().signal(number);
     }

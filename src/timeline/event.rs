@@ -155,6 +155,10 @@ pub enum Signal {
     Int,
     /// Ends at once.
     Kill,
+    /// Stands still until `Cont`, as on a machine that does not answer; only `Kill` ends it meanwhile.
+    Stop,
+    /// Goes on.
+    Cont,
 }
 
 impl Signal {
@@ -165,7 +169,21 @@ impl Signal {
             Self::Term => "SIGTERM",
             Self::Int => "SIGINT",
             Self::Kill => "SIGKILL",
+            Self::Stop => "SIGSTOP",
+            Self::Cont => "SIGCONT",
         }
+    }
+
+    /// Whether it asks the program to end, which the program may do in its own way.
+    #[must_use]
+    pub fn asks_to_end(self) -> bool {
+        matches!(self, Self::Term | Self::Int)
+    }
+
+    /// Whether the program is to be over after it, so that it is not started again.
+    #[must_use]
+    pub fn ends(self) -> bool {
+        self.asks_to_end() || self == Self::Kill
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::event::{Event, Name, What};
 use super::index::Timeline;
-use super::wire::{Api, FaultUse, Foreign, Request, Response, Side};
+use super::wire::{Api, FaultUse, Foreign, Place, Request, Response, Side};
 
 /// A connection of a program to a broker, through the tap.
 #[derive(Debug)]
@@ -52,6 +52,42 @@ pub struct Exchange<'a> {
     pub response: Option<(u64, &'a Response)>,
     /// What faults did to it, in order.
     pub faults: &'a [(u64, FaultUse)],
+}
+
+impl<'a> Exchange<'a> {
+    /// The member of a group that the sender is: by the answer, where the coordinator chooses the id, else by the request.
+    #[must_use]
+    pub fn member(&self, group: &str) -> Option<&'a str> {
+        if self.request.group() != Some(group) {
+            return None;
+        }
+        let answered = match self.response {
+            Some((_, Response::JoinGroup { member, .. } | Response::ConsumerGroupHeartbeat { member: Some(member), .. })) => Some(&**member),
+            _ => None,
+        };
+        let asked = match self.request {
+            Request::JoinGroup { member, .. }
+            | Request::SyncGroup { member, .. }
+            | Request::Heartbeat { member, .. }
+            | Request::OffsetCommit { member, .. }
+            | Request::ConsumerGroupHeartbeat { member, .. } => Some(&**member),
+            _ => None,
+        };
+        answered.or(asked).filter(|member| !member.is_empty())
+    }
+
+    /// The partitions that its sender was given as a member of a group; `None` when it is no answer that gives any.
+    #[must_use]
+    pub fn given(&self, group: &str) -> Option<&'a [Place]> {
+        if self.request.group() != Some(group) {
+            return None;
+        }
+        match self.response {
+            Some((_, Response::SyncGroup { error: 0, assigned })) => Some(assigned),
+            Some((_, Response::ConsumerGroupHeartbeat { error: 0, assigned: Some(assigned), .. })) => Some(assigned),
+            _ => None,
+        }
+    }
 }
 
 /// Where on the timeline an exchange is.

@@ -150,7 +150,9 @@ impl Timeline {
             What::Signalled { instance, signal } => {
                 let known = self.instances.entry(instance.clone()).or_default();
                 known.signals.push((at, *signal));
-                known.restarts = 0;
+                if signal.ends() {
+                    known.restarts = 0;
+                }
             }
             What::LimitHit { instance, limit } => self.instances.entry(instance.clone()).or_default().limit = Some(limit.clone()),
             What::Exited { instance, code, signal } => {

@@ -118,7 +118,10 @@ async fn deliver(
     });
     let mut watcher = Watcher { recorder: &state.recorder, delivery: id, open: true };
     let status = match step {
-        Step::Answer(status) => status,
+        Step::Answer(status, delay) => {
+            tokio::time::sleep(delay).await;
+            status
+        }
         Step::Hold(release) => {
             state.recorder.append(What::DeliveryHeld { delivery: id });
             released(release).await

@@ -25,6 +25,7 @@ struct Rule {
     hold: Option<u64>,
     release: watch::Sender<Option<u16>>,
     refuse: Option<Refusal>,
+    delay: Duration,
 }
 
 #[derive(Debug)]
@@ -38,8 +39,8 @@ struct Refusal {
 /// What happens to a delivery.
 #[derive(Debug)]
 pub enum Step {
-    /// It is answered at once.
-    Answer(u16),
+    /// It is answered, after so long.
+    Answer(u16, Duration),
     /// It is answered when a status is sent.
     Hold(watch::Receiver<Option<u16>>),
 }
@@ -59,7 +60,7 @@ impl Rules {
 
 impl Default for CheckSink {
     fn default() -> Self {
-        let rule = Rule { begun: 0, seen: HashSet::new(), hold: None, release: watch::Sender::new(None), refuse: None };
+        let rule = Rule { begun: 0, seen: HashSet::new(), hold: None, release: watch::Sender::new(None), refuse: None, delay: Duration::ZERO };
         Self { rule: Arc::new(Mutex::new(rule)) }
     }
 }
@@ -75,6 +76,11 @@ impl CheckSink {
     /// Refuses the next event that did not arrive before, so many times.
     pub fn refuse(&self, times: u32, status: u16) {
         self.rule().refuse = Some(Refusal { status, left: times, event: None });
+    }
+
+    /// Takes so long for every answer that is not held, from now on.
+    pub fn slow(&self, delay: Duration) {
+        self.rule().delay = delay;
     }
 
     /// Answers what is held.
@@ -105,16 +111,17 @@ impl CheckSink {
         if rule.hold == Some(nth) {
             return (nth, Step::Hold(rule.release.subscribe()));
         }
+        let delay = rule.delay;
         if let (Some(refusal), Some(event)) = (rule.refuse.as_mut(), event) {
             if refusal.event.is_none() && new {
                 refusal.event = Some(event.to_owned());
             }
             if refusal.left > 0 && refusal.event.as_deref() == Some(event) {
                 refusal.left -= 1;
-                return (nth, Step::Answer(refusal.status));
+                return (nth, Step::Answer(refusal.status, delay));
             }
         }
-        (nth, Step::Answer(200))
+        (nth, Step::Answer(200, delay))
     }
 }
 
@@ -124,7 +131,7 @@ mod tests {
 
     fn answer(sink: &CheckSink, event: &str) -> u16 {
         match sink.next(Some(event)).1 {
-            Step::Answer(status) => status,
+            Step::Answer(status, _) => status,
             Step::Hold(_) => 0,
         }
     }
@@ -148,5 +155,19 @@ mod tests {
         assert_eq!(answer(&sink, "e-1"), 200);
         assert_eq!(answer(&sink, "e-2"), 0);
         assert_eq!(answer(&sink, "e-3"), 200);
+    }
+
+    #[test]
+    fn is_slow_until_told_otherwise() {
+        let sink = CheckSink::default();
+        let delay = |sink: &CheckSink| match sink.next(Some("e-1")).1 {
+            Step::Answer(_, delay) => delay,
+            Step::Hold(_) => Duration::MAX,
+        };
+        sink.slow(Duration::from_millis(40));
+        sink.refuse(1, 503);
+        assert_eq!((delay(&sink), delay(&sink)), (Duration::from_millis(40), Duration::from_millis(40)), "refused or not");
+        sink.slow(Duration::ZERO);
+        assert_eq!(delay(&sink), Duration::ZERO);
     }
 }
