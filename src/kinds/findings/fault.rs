@@ -44,6 +44,7 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// All problems, in the order of the handout.
     pub const ALL: [Self; 7] = [
         Self::StuckPartition,
         Self::GrowingLag,
@@ -54,6 +55,8 @@ impl Problem {
         Self::DeadGroup,
     ];
 
+    /// Its name in a finding.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::StuckPartition => "stuck-partition",
