@@ -1,13 +1,16 @@
 //! `create-topic`: the grader makes a topic.
 
 use anyhow::Result;
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Act, Finding, Kind};
 use crate::outcome::Mismatch;
 use crate::run::CheckCtx;
+use crate::lab::Scalar;
 use crate::timeline::What;
+use crate::world::kafka::TopicOptions;
 
 /// Creates a topic for a check's own use. It goes away with the cluster.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +20,12 @@ pub struct CreateTopic {
     pub name: String,
     /// How many partitions it gets.
     pub partitions: i32,
+    /// Topic settings, as Kafka names them; the broker's defaults for all others.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub config: IndexMap<String, Scalar>,
+    /// For each partition in order the brokers (node ids, from 1) that hold its replicas, the preferred leader first; without it the cluster chooses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replicas: Vec<Vec<i32>>,
 }
 
 impl Kind for CreateTopic {
@@ -25,16 +34,26 @@ impl Kind for CreateTopic {
     const EXAMPLE: &'static str = "create-topic: { name: $(topic), partitions: 3 }";
 
     fn lint(&self) -> Vec<Finding> {
-        if self.partitions > 0 {
-            return Vec::new();
+        if self.partitions <= 0 {
+            return vec![Finding::at("partitions", format!("a topic cannot have {} partitions", self.partitions), "give it at least one")];
         }
-        vec![Finding::at("partitions", format!("a topic cannot have {} partitions", self.partitions), "give it at least one")]
+        let placed = self.replicas.len();
+        if placed > 0 && i32::try_from(placed) != Ok(self.partitions) {
+            let message = format!("`replicas` places {placed} of {} partitions", self.partitions);
+            return vec![Finding::at("replicas", message, "give one list of brokers for each partition: `[[1, 2], [2, 1]]`")];
+        }
+        if self.replicas.iter().any(Vec::is_empty) {
+            return vec![Finding::at("replicas", "a partition without a replica cannot be", "name at least one broker for each partition")];
+        }
+        Vec::new()
     }
 }
 
 impl Act for CreateTopic {
     async fn act(&self, ctx: &CheckCtx) -> Result<Option<Mismatch>> {
-        ctx.kafka().create_topic(&self.name, self.partitions).await?;
+        let config = self.config.iter().map(|(name, value)| (name.clone(), value.to_string())).collect();
+        let options = TopicOptions { config, replicas: self.replicas.clone() };
+        ctx.kafka().create_topic_with(&self.name, self.partitions, &options).await?;
         ctx.recorder().append(What::TopicCreated { topic: self.name.as_str().into(), partitions: self.partitions });
         Ok(None)
     }

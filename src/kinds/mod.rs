@@ -193,6 +193,8 @@ kinds! {
     actions {
         create_topic: CreateTopic = "create-topic",
         produce: Produce = "produce",
+        keep_producing: KeepProducing = "keep-producing",
+        keep_consuming: KeepConsuming = "keep-consuming",
         reset_offsets: ResetOffsets = "reset-offsets",
         run: Run = "run",
         start: Start = "start",
@@ -213,6 +215,7 @@ kinds! {
         said: Said = "said",
         exited: Exited = "exited",
         alive: Alive = "alive",
+        findings: Findings = "findings",
         requests: Requests = "requests",
         commits: Commits = "commits",
         membership: Membership = "membership",

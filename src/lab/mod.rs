@@ -35,5 +35,6 @@ mod vars;
 pub use error::{Code, LabError, LabErrors, Severity};
 pub use load::{Bindings, LabSource};
 pub use model::{Check, ClusterSpec, Disclosure, Lab, Owner, Placed, Program};
+pub use scalar::Scalar;
 pub use source::{Place, SourceText};
 pub use span::Span;

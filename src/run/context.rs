@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use tokio::sync::Mutex;
 
 use super::arrival::ends_at;
+use super::background::{Background, Service};
 use super::instance::{Input, Instance, Plan};
 use super::scene::Scene;
 use crate::kinds::view::full_name;
@@ -35,6 +36,7 @@ pub struct CheckCtx {
     check: Arc<Check>,
     sink: CheckSink,
     instances: Mutex<HashMap<String, Instance>>,
+    background: Mutex<Vec<Background>>,
 }
 
 /// How to start a program.
@@ -59,7 +61,7 @@ impl CheckCtx {
     #[must_use]
     pub fn new(scene: Arc<Scene>, check: Arc<Check>) -> Self {
         let sink = scene.sink.of_check(&check.id);
-        Self { scene, check, sink, instances: Mutex::default() }
+        Self { scene, check, sink, instances: Mutex::default(), background: Mutex::default() }
     }
 
     /// The check.
@@ -241,7 +243,13 @@ impl CheckCtx {
         }
     }
 
-    /// Ends the check's faults and kills whatever still runs, at the end of the check.
+    /// Lets a service of the grader work until the check ends; `what` names it in messages.
+    pub async fn keep(&self, what: String, service: impl Service) {
+        let background = Background::spawn(&self.scene, &self.check.id, what, service);
+        self.background.lock().await.push(background);
+    }
+
+    /// Ends the check's faults and services and kills whatever still runs, at the end of the check.
     pub async fn kill_all(&self) {
         self.scene.tap.faults().disarm_all(&self.check.id);
         let mut instances = self.instances.lock().await;
@@ -249,6 +257,10 @@ impl CheckCtx {
             instance.kill().await;
         }
         instances.clear();
+        let background = std::mem::take(&mut *self.background.lock().await);
+        for service in background {
+            service.end().await;
+        }
     }
 
     /// Removes the members that crashed programs left behind in a group.

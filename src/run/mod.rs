@@ -3,6 +3,7 @@
 //! Nothing here prints, and nothing here knows what a kind means.
 
 mod arrival;
+mod background;
 pub mod clock;
 mod context;
 pub mod engine;
@@ -13,6 +14,7 @@ pub mod replay;
 mod scene;
 mod seats;
 
+pub use background::Service;
 pub use context::{CheckCtx, StartSpec};
 pub use engine::{Observer, Silent};
 pub use scene::Scene;

@@ -285,6 +285,7 @@ impl Timeline {
             | What::Broke { .. }
             | What::Cut { .. }
             | What::Fed { .. }
+            | What::Stalled { .. }
             | What::Evicted { .. } => {}
         }
     }

@@ -22,6 +22,8 @@ impl Api {
     pub const METADATA: Self = Self(3);
     /// `OffsetCommit`.
     pub const OFFSET_COMMIT: Self = Self(8);
+    /// `OffsetFetch`.
+    pub const OFFSET_FETCH: Self = Self(9);
     /// `JoinGroup`.
     pub const JOIN_GROUP: Self = Self(11);
     /// `LeaveGroup`.

@@ -1,4 +1,5 @@
 //! The grader's own access to Kafka, on the ADMIN listener: never through the tap, never a member of a learner's group.
+//! ([`Member`] is one of a group that the lab itself makes.)
 //!
 //! Records are written and read with librdkafka ([`produce`], [`read`]). Everything else is one request and one answer on a small
 //! client of our own ([`wire`]), because librdkafka's safe interface has no offsets of other groups, no member ids of KIP-848
@@ -11,6 +12,7 @@ mod cleanup;
 mod code;
 mod groups;
 mod log;
+mod member;
 mod nodes;
 mod offsets;
 pub mod partitioner;
@@ -25,7 +27,9 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 
 pub use code::Code;
+pub use member::Member;
 pub use produce::Outgoing;
+pub use topics::TopicOptions;
 
 /// A Kafka cluster, as the grader uses it. Clones share connections.
 #[derive(Clone)]

@@ -41,6 +41,14 @@ impl Kafka {
         self.commit(group, topic, offsets).await.with_context(|| format!("the offsets of group {group} in topic {topic} cannot be set"))
     }
 
+    /// One past the last offset of each of the topic's partitions.
+    ///
+    /// # Errors
+    /// When there is no such topic, or the brokers do not answer.
+    pub async fn end_offsets(&self, topic: &str) -> Result<BTreeMap<i32, i64>> {
+        self.ends(topic, End::Next, |_| true).await?.with_context(|| format!("there is no topic {topic}"))
+    }
+
     async fn fetch_committed(&self, group: &str, topic: &str) -> Result<BTreeMap<i32, i64>> {
         // All topics: so the partitions need not be known.
         let asked = OffsetFetchRequestGroup::default().with_group_id(group_id(group)).with_topics(None).with_member_epoch(-1);

@@ -162,7 +162,7 @@ fn drain(reader: &Reader, topic: &str, wanted: BTreeMap<i32, Range<i64>>) -> Res
 }
 
 /// librdkafka reports lost connections as errors and goes on by itself.
-fn is_passing(error: &KafkaError) -> bool {
+pub(super) fn is_passing(error: &KafkaError) -> bool {
     use RDKafkaErrorCode::{AllBrokersDown, BrokerTransportFailure, NodeUpdate, OperationTimedOut, Resolve};
     error
         .rdkafka_error_code()

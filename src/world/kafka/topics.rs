@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use kafka_protocol::error::ResponseError;
-use kafka_protocol::messages::create_topics_request::CreatableTopic;
+use kafka_protocol::messages::create_topics_request::{CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use kafka_protocol::messages::{CreateTopicsRequest, MetadataRequest, TopicName};
+use kafka_protocol::messages::{BrokerId, CreateTopicsRequest, MetadataRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 use tokio::time::{Instant, sleep};
 
@@ -16,6 +16,15 @@ use crate::timeline::event::PartitionSeen;
 
 /// How long a new topic's partitions may take to get their leaders.
 const ELECTION: Duration = Duration::from_secs(10);
+
+/// What a topic gets beyond its name and its number of partitions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TopicOptions {
+    /// Topic settings, for example `retention.ms`; the broker's defaults for all others.
+    pub config: Vec<(String, String)>,
+    /// The node ids that hold each partition's replicas, the preferred leader first; the controller chooses when empty.
+    pub replicas: Vec<Vec<i32>>,
+}
 
 impl Kafka {
     /// The topic's partitions in order; `None` when there is no such topic. Never creates it.
@@ -31,7 +40,15 @@ impl Kafka {
     /// # Errors
     /// When the cluster refuses (it exists already, its name is not legal, …) or does not answer.
     pub async fn create_topic(&self, topic: &str, partitions: i32) -> Result<()> {
-        self.create(topic, partitions).await.with_context(|| format!("topic {topic} cannot be created"))
+        self.create_topic_with(topic, partitions, &TopicOptions::default()).await
+    }
+
+    /// The same with settings, or with replicas at chosen brokers.
+    ///
+    /// # Errors
+    /// As [`Kafka::create_topic`]; also when a setting or a broker is not known to the cluster.
+    pub async fn create_topic_with(&self, topic: &str, partitions: i32, options: &TopicOptions) -> Result<()> {
+        self.create(topic, partitions, options).await.with_context(|| format!("topic {topic} cannot be created"))
     }
 
     /// The names of all topics, Kafka's internal ones left out.
@@ -72,9 +89,15 @@ impl Kafka {
         Ok(Some(partitions))
     }
 
-    async fn create(&self, topic: &str, partitions: i32) -> Result<()> {
+    async fn create(&self, topic: &str, partitions: i32, options: &TopicOptions) -> Result<()> {
         ensure!(partitions > 0, "it would have {partitions} partitions");
-        let wanted = CreatableTopic::default().with_name(topic_name(topic)).with_num_partitions(partitions).with_replication_factor(-1);
+        let wanted = CreatableTopic::default().with_name(topic_name(topic)).with_configs(configs(options));
+        // Kafka wants either a number or an assignment, and −1 in place of the number with an assignment.
+        let wanted = if options.replicas.is_empty() {
+            wanted.with_num_partitions(partitions).with_replication_factor(-1)
+        } else {
+            wanted.with_num_partitions(-1).with_replication_factor(-1).with_assignments(assignments(options))
+        };
         let request = CreateTopicsRequest::default().with_topics(vec![wanted]).with_timeout_ms(8_000);
         let answer = self.nodes().ask_any(&request).await?;
         let made = answer.topics.into_iter().next().context("the broker's answer leaves the topic out")?;
@@ -97,6 +120,20 @@ impl Kafka {
             sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+fn configs(options: &TopicOptions) -> Vec<CreatableTopicConfig> {
+    let text = |text: &String| StrBytes::from_string(text.clone());
+    let config = options.config.iter();
+    config.map(|(name, value)| CreatableTopicConfig::default().with_name(text(name)).with_value(Some(text(value)))).collect()
+}
+
+fn assignments(options: &TopicOptions) -> Vec<CreatableReplicaAssignment> {
+    let one = |(partition, replicas): (i32, &Vec<i32>)| {
+        let brokers = replicas.iter().map(|node| BrokerId(*node)).collect();
+        CreatableReplicaAssignment::default().with_partition_index(partition).with_broker_ids(brokers)
+    };
+    (0..).zip(&options.replicas).map(one).collect()
 }
 
 pub(super) fn topic_name(topic: &str) -> TopicName {
