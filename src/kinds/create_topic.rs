@@ -26,6 +26,9 @@ pub struct CreateTopic {
     /// For each partition in order the brokers (node ids, from 1) that hold its replicas, the preferred leader first; without it the cluster chooses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replicas: Vec<Vec<i32>>,
+    /// How many replicas every partition gets; without it three, or as many as there are brokers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication: Option<i16>,
 }
 
 impl Kind for CreateTopic {
@@ -45,6 +48,12 @@ impl Kind for CreateTopic {
         if self.replicas.iter().any(Vec::is_empty) {
             return vec![Finding::at("replicas", "a partition without a replica cannot be", "name at least one broker for each partition")];
         }
+        if let Some(replication @ ..=0) = self.replication {
+            return vec![Finding::at("replication", format!("a partition cannot have {replication} replicas"), "give it at least one")];
+        }
+        if placed > 0 && self.replication.is_some() {
+            return vec![Finding::at("replication", "`replicas` says already how many there are", "leave out one of the two")];
+        }
         Vec::new()
     }
 }
@@ -52,7 +61,7 @@ impl Kind for CreateTopic {
 impl Act for CreateTopic {
     async fn act(&self, ctx: &CheckCtx) -> Result<Option<Mismatch>> {
         let config = self.config.iter().map(|(name, value)| (name.clone(), value.to_string())).collect();
-        let options = TopicOptions { config, replicas: self.replicas.clone() };
+        let options = TopicOptions { config, replication: self.replication, replicas: self.replicas.clone() };
         ctx.kafka().create_topic_with(&self.name, self.partitions, &options).await?;
         ctx.recorder().append(What::TopicCreated { topic: self.name.as_str().into(), partitions: self.partitions });
         Ok(None)

@@ -14,7 +14,7 @@ use crate::lab::Owner;
 use crate::lab::data::{EventSchema, GENERATORS, Generator};
 use crate::outcome::{RunFacts, Tier};
 use crate::report::live::Live;
-use crate::run::{Scene, Seats};
+use crate::run::{Scene, Seats, Turns};
 use crate::timeline::{Recorder, What};
 use crate::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Host, LEARNERS_ADDRESS, Listener, Named, Runtime};
 use crate::world::docker::{Docker, DockerHost};
@@ -86,6 +86,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         allow,
         docker: Docker::new(DockerHost::from_env()),
         seats,
+        turns: Turns::default(),
         kafka,
         sink,
         submission: submission.folder().to_owned(),
@@ -108,7 +109,7 @@ pub async fn strike(scene: Arc<Scene>) {
         Ok(scene) => {
             let Scene { cluster, tap, kafka, sink, prepared, guard, facts, recorder, .. } = scene;
             // A private cluster goes away whole; on one that stays, only what this run made is removed.
-            if cluster.pid().is_none()
+            if !cluster.is_own()
                 && recorder.timeline().is_cluster_usable()
                 && let Err(error) = kafka.remove_run(&facts.id).await
             {
