@@ -12,7 +12,7 @@ use kgrade::timeline::event::Name;
 use kgrade::timeline::{Recorder, What};
 use kgrade::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Health, Host, Runtime};
 use kgrade::world::guard::Guard;
-use kgrade::world::kafka::{Kafka, Outgoing};
+use kgrade::world::kafka::{Kafka, Outgoing, TopicOptions};
 use kgrade::world::progress::Silent;
 use kgrade::world::tap::{Node, Seat, Tap};
 use rdkafka::config::ClientConfig;

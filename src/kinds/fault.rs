@@ -45,6 +45,9 @@ pub struct Arm {
     /// How many of them it acts on from there; all without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
+    /// For how long it acts, from its first act on; until it ends without it.
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<Span>,
     /// What it does.
     #[serde(rename = "do")]
     pub effect: Does,
@@ -121,7 +124,7 @@ pub enum Way {
 
 impl Kind for Fault {
     const DOC: &'static str = "Breaks something between this check's programs and Kafka, on purpose, and says on the timeline each time it does.\n\n\
-        A lost answer (`drop-response`) is the fault that makes duplicates: Kafka has stored the records, and the producer cannot know. A refusal (`answer`) shows what a program does when Kafka says no. \
+        A lost answer (`drop-response`) is the fault that makes duplicates: Kafka has stored the records, and the producer cannot know. A refusal (`answer`) shows what a program does when Kafka says no; with `for`, says no for some time, as while a replica is away. \
         A check that passes although one of its faults never acted has shown nothing: it becomes inconclusive.";
     const EXAMPLE: &'static str =
         "fault: { arm: { name: lost-ack, on: { api: [Produce], topic: $(topic) }, nth: 1, count: 1, do: { drop-response: {} } } }";
@@ -141,6 +144,9 @@ impl Kind for Fault {
         }
         if arm.count == Some(0) {
             found.push(Finding::at("arm", "a fault that acts 0 times does nothing", "give a `count` of at least 1, or leave it out for all"));
+        }
+        if arm.lasts.is_some_and(|lasts| lasts.get().is_zero()) {
+            found.push(Finding::at("arm", "a fault that lasts no time does nothing", "give `for` a time, for example `for: 2s`"));
         }
         found.extend(arm.useless());
         found
@@ -177,6 +183,7 @@ impl Arm {
             filter: self.on.clone(),
             nth: self.nth.unwrap_or(1),
             count: self.count,
+            lasts: self.lasts.map(Span::get),
             predicate: None,
             fault: self.effect.effect(),
         }

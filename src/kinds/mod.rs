@@ -210,6 +210,7 @@ kinds! {
     expectations {
         topic: Topic = "topic",
         records: Records = "records",
+        reported: Reported = "reported",
         delivered: Delivered = "delivered",
         committed: Committed = "committed",
         group: Group = "group",

@@ -1,19 +1,21 @@
 //! `produced`: how a program writes to a topic: acknowledgements, idempotence, compression, batches, what was sent again.
 
 mod batches;
+mod pace;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::batches::Written;
+pub(super) use self::batches::Written;
 use super::amount::{Amount, Compared};
 use super::client::Client;
 use super::traffic::{Traffic, describe, moment};
-use super::view::count;
+use super::view::{count, seconds};
 use super::{Answer, Evidence, Expect, Finding, Kind, Reference, View};
 use crate::outcome::Mismatch;
-use crate::timeline::Exchange;
+use crate::timeline::event::Signal;
 use crate::timeline::wire::{Api, Batch, Compression, Request};
+use crate::timeline::{Exchange, Instance};
 
 /// How a program writes to a topic. All that is named must hold; it must have written at least once.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +44,9 @@ pub struct Produced {
     /// On average at least so many records are in a batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records_per_batch: Option<u64>,
+    /// How many records it wrote. What the client library sent again counts once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<Amount>,
     /// How many requests it took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests: Option<Amount>,
@@ -94,7 +99,7 @@ impl Kind for Produced {
         if self.compression == Some(Compression::Unknown) {
             found.push(Finding::at("compression", "no batch is compressed with an unknown codec", "name one: gzip, snappy, lz4, zstd, or none"));
         }
-        if self.compressed_percent == Some(0) || self.records_per_batch.is_some_and(|records| records < 2) || self.requests == Some(Amount::AtLeast(0)) {
+        if self.compressed_percent == Some(0) || self.records_per_batch.is_some_and(|records| records < 2) || [self.requests, self.records].contains(&Some(Amount::AtLeast(0))) {
             found.push(Finding::new("one of the numbers always holds", "ask for more than that, or leave it out"));
         }
         found
@@ -120,7 +125,14 @@ impl Expect for Produced {
             let message = format!("{} wrote nothing to topic {}", traffic.who(), self.topic);
             return Answer::NotYet(view.with_ends(Mismatch::new(message, "records in the topic", "no Produce request for it")));
         }
-        let numbers = [about.requests(&written), about.resent(&written), about.compressed(&written), about.per_batch(&written), about.against(&written)];
+        let numbers = [
+            about.requests(&written),
+            about.resent(&written),
+            about.per_batch(&written),
+            about.compressed(&written),
+            about.records(&written),
+            about.against(&written),
+        ];
         let unfit = numbers.into_iter().flatten().next();
         unfit.unwrap_or_else(|| Answer::Holds(Evidence::of(written.requests.len() as u64)))
     }
@@ -146,7 +158,12 @@ impl About<'_, '_> {
                     _ => wanted,
                 };
                 let message = format!("{} asked for acks={seen}, not acks={wanted}", self.traffic.who());
-                let told = if wanted == -1 { format!("{} makes a write count only when all in-sync replicas have it", producing(first).acks) } else { "the acks setting of the producer decides who has to confirm a write".to_owned() };
+                let setting = producing(first).acks(wanted);
+                let told = match wanted {
+                    0 => format!("{setting} sends and waits for no answer: the quickest way, and nobody knows what arrived"),
+                    1 => format!("{setting} waits for the leader alone: what it has not passed on yet is lost when it dies"),
+                    _ => format!("{setting} makes a write count only when all in-sync replicas have it"),
+                };
                 return Some(self.each(message, format!("acks={wanted} in every Produce request"), &wrong.iter().map(|exchange| **exchange).collect::<Vec<_>>()).cause(told));
             }
         }
@@ -182,6 +199,22 @@ impl About<'_, '_> {
         self.amount(self.spec.requests?, written.requests.len() as u64, "Produce request", "sent")
     }
 
+    fn records(&self, written: &Written<'_>) -> Option<Answer> {
+        let answer = self.amount(self.spec.records?, written.records(|_| true), "record", "wrote")?;
+        let killed = self.by().and_then(|by| by.signals.iter().find(|(_, signal)| *signal == Signal::Kill));
+        Some(match (answer, killed) {
+            (Answer::NotYet(mismatch), Some((at, _))) => {
+                Answer::NotYet(mismatch.cause(format!("it was still at work when kgrade killed it at {}", seconds(*at))))
+            }
+            (answer, _) => answer,
+        })
+    }
+
+    /// The instance that is judged, where one is named.
+    fn by(&self) -> Option<&Instance> {
+        self.view.instance(self.spec.by.as_deref()?)
+    }
+
     fn resent(&self, written: &Written<'_>) -> Option<Answer> {
         let wanted = self.spec.resent?;
         let answer = self.amount(wanted, written.resent.len() as u64, "batch", "sent again")?;
@@ -210,9 +243,15 @@ impl About<'_, '_> {
         if compressed * 100 >= wanted * total {
             return None;
         }
-        let message = format!("{compressed} of {} that {} wrote are in compressed batches", count(total, "record"), self.traffic.who());
-        let mismatch = Mismatch::new(message, format!("at least {wanted} %"), format!("{} %", compressed * 100 / total.max(1)));
-        Some(Answer::NotYet(mismatch.cause(format!("{} chooses how batches are compressed; a batch of one small record hardly shrinks, and may be left as it is", self.producing().compression))))
+        let (who, setting) = (self.traffic.who(), self.producing().compression);
+        let (message, cause) = if compressed == 0 {
+            (format!("no batch of {who} is compressed"), format!("{setting} turns it on: lz4, zstd, snappy or gzip"))
+        } else {
+            let message = format!("{compressed} of {} that {who} wrote are in compressed batches", count(total, "record"));
+            (message, format!("{setting} chooses how batches are compressed; a batch of one small record hardly shrinks, and may be left as it is"))
+        };
+        let mismatch = Mismatch::new(message, format!("at least {wanted} % of the records in compressed batches"), format!("{} %", compressed * 100 / total.max(1)));
+        Some(Answer::NotYet(mismatch.cause(cause)))
     }
 
     fn per_batch(&self, written: &Written<'_>) -> Option<Answer> {
@@ -224,7 +263,14 @@ impl About<'_, '_> {
         let average = records as f64 / batches.max(1) as f64;
         let message = format!("a batch of {} holds {average:.1} records on average", self.traffic.who());
         let observed = format!("{} in {batches} batches", count(records, "record"));
-        Some(Answer::NotYet(Mismatch::new(message, format!("at least {wanted} records in a batch on average"), observed).cause(format!("batches grow with {}", self.producing().batching))))
+        let pace = self.by().and_then(pace::of);
+        // Who waits for so long gets fewer records when fewer come.
+        if let Some(pace) = pace.filter(|pace| average >= wanted as f64 * pace::given(pace)) {
+            return Some(Answer::NotShown(pace::too_slow(pace)));
+        }
+        let growing = format!("batches grow with {}", self.producing().batching);
+        let cause = if average < 2.0 { format!("each event is sent alone: a flush() or a wait for the answer after each one leaves nothing to be batched; {growing}") } else { growing };
+        Some(Answer::NotYet(Mismatch::new(message, format!("at least {wanted} records in a batch on average"), observed).cause(cause)))
     }
 
     fn against(&self, written: &Written<'_>) -> Option<Answer> {
@@ -239,12 +285,24 @@ impl About<'_, '_> {
         if their == 0 {
             return Some(Answer::NotShown(format!("{} wrote nothing that could be compared with", other.who())));
         }
+        let instance = self.view.instance(&against.instance);
+        let paces = (self.by().and_then(pace::of), instance.and_then(pace::of));
+        let percent = own * 100 / their;
         if own * 100 <= their * u64::from(against.percent) {
-            return None;
+            return pace::lucky(paces, percent, against.percent).map(Answer::NotShown);
+        }
+        let per_batch = written.records(|_| true) / (written.batches.len() as u64).max(1);
+        if let Some(reason) = pace::unlucky(paces, per_batch) {
+            return Some(Answer::NotShown(reason));
         }
         let message = format!("{} took {}, {} took {their}", self.traffic.who(), count(own, "Produce request"), other.who());
-        let mismatch = Mismatch::new(message, format!("at most {} % of them", against.percent), format!("{} %", own * 100 / their));
-        Some(Answer::NotYet(mismatch.cause(format!("batches grow with {}", self.producing().batching))))
+        let mismatch = Mismatch::new(message, format!("at most {} % of them", against.percent), format!("{percent} %"));
+        let late = instance.and_then(|instance| instance.fed).zip(theirs.requests.first()).filter(|((fed, pace), first)| pace.is_some() && first.at > *fed);
+        let cause = match late {
+            Some(_) => format!("{} read all of its input before it sent anything, so that its batches were full whatever its settings are: send each event as soon as its line was read", other.who()),
+            None => format!("batches grow with {}; what is set for {} must not be set for {} too", self.producing().batching, self.traffic.who(), other.who()),
+        };
+        Some(Answer::NotYet(mismatch.cause(cause)))
     }
 
     fn producing(&self) -> super::client::Producing {

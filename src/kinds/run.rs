@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Kind, Reference};
+use super::{Act, Finding, Kind, Reference};
 use crate::lab::Span;
 use crate::outcome::Mismatch;
 use crate::run::{CheckCtx, StartSpec};
@@ -27,6 +27,9 @@ pub struct Run {
     /// The data set for its standard input, one JSON object a line; closed after the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stdin: Option<String>,
+    /// Lines a second on its standard input, evenly written; as fast as the program takes them without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u32>,
     /// Environment variables beside those of the program.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub env: IndexMap<String, String>,
@@ -43,6 +46,10 @@ impl Kind for Run {
     fn references(&self) -> Vec<Reference> {
         let data = self.stdin.iter().map(|name| Reference::Data(name.clone()));
         std::iter::once(Reference::Program(self.program.clone())).chain(data).collect()
+    }
+
+    fn lint(&self) -> Vec<Finding> {
+        useless_rate(self.rate, self.stdin.as_deref()).into_iter().collect()
     }
 }
 
@@ -62,11 +69,20 @@ impl Act for Run {
     async fn act(&self, ctx: &CheckCtx) -> Result<Option<Mismatch>> {
         let name = self.name.as_deref().unwrap_or(&self.program);
         let start =
-            StartSpec { program: &self.program, name, stdin: self.stdin.as_deref(), env: &self.env, restarts: 0, group: None };
+            StartSpec { program: &self.program, name, stdin: self.stdin.as_deref(), rate: self.rate, env: &self.env, restarts: 0, group: None };
         if let Some(problem) = ctx.start(start).await? {
             return Ok(Some(problem));
         }
         ctx.finish(name, ctx.scaled(self.budget())).await;
         Ok(None)
+    }
+}
+
+/// Why a rate of standard input says nothing.
+pub(super) fn useless_rate(rate: Option<u32>, stdin: Option<&str>) -> Option<Finding> {
+    match (rate?, stdin) {
+        (0, _) => Some(Finding::at("rate", "no line a second never ends", "write at least 1 line a second")),
+        (_, None) => Some(Finding::at("rate", "there is no standard input to write at a rate", "add `stdin`, or leave `rate` out")),
+        _ => None,
     }
 }

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::run::useless_rate;
 use super::{Act, Finding, Kind, Reference};
 use crate::outcome::Mismatch;
 use crate::run::{CheckCtx, StartSpec};
@@ -21,6 +22,9 @@ pub struct Start {
     /// The data set for its standard input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stdin: Option<String>,
+    /// Lines a second on its standard input, evenly written; as fast as the program takes them without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u32>,
     /// Environment variables beside those of the program.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub env: IndexMap<String, String>,
@@ -44,10 +48,8 @@ impl Kind for Start {
 
     fn lint(&self) -> Vec<Finding> {
         let restarts = self.restarts.unwrap_or(0);
-        if restarts <= 20 {
-            return Vec::new();
-        }
-        vec![Finding::at("restarts", format!("{restarts} restarts take too long"), "use at most 20")]
+        let many = (restarts > 20).then(|| Finding::at("restarts", format!("{restarts} restarts take too long"), "use at most 20"));
+        useless_rate(self.rate, self.stdin.as_deref()).into_iter().chain(many).collect()
     }
 }
 
@@ -63,6 +65,6 @@ impl Act for Start {
     async fn act(&self, ctx: &CheckCtx) -> Result<Option<Mismatch>> {
         let restarts = self.restarts.unwrap_or(0);
         let (stdin, group) = (self.stdin.as_deref(), self.group.as_deref());
-        ctx.start(StartSpec { program: &self.program, name: &self.name, stdin, env: &self.env, restarts, group }).await
+        ctx.start(StartSpec { program: &self.program, name: &self.name, stdin, rate: self.rate, env: &self.env, restarts, group }).await
     }
 }

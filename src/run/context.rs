@@ -48,6 +48,8 @@ pub struct StartSpec<'a> {
     pub name: &'a str,
     /// The data set for its standard input.
     pub stdin: Option<&'a str>,
+    /// Lines a second on its standard input; as fast as it takes them without it.
+    pub rate: Option<u32>,
     /// Environment variables beside those of the program.
     pub env: &'a IndexMap<String, String>,
     /// How often it is started again.
@@ -158,7 +160,7 @@ impl CheckCtx {
         let stdin = match spec.stdin {
             Some(data) => {
                 let set = self.data_set(data)?;
-                Some(Input { data: data.into(), lines: set.len() as u64, bytes: set.stdin() })
+                Some(Input { data: data.into(), lines: set.len() as u64, bytes: set.stdin(), rate: spec.rate })
             }
             None => None,
         };

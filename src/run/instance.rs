@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
-use tokio::process::ChildStdin;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::feed::feed;
 use super::scene::Scene;
 use crate::timeline::event::{Name, Signal, Stream};
 use crate::timeline::{Recorder, What};
@@ -61,6 +60,8 @@ pub struct Input {
     pub lines: u64,
     /// The lines.
     pub bytes: Vec<u8>,
+    /// Lines a second; as fast as the program takes them without it.
+    pub rate: Option<u32>,
 }
 
 impl Instance {
@@ -129,10 +130,12 @@ fn spawn(scene: &Arc<Scene>, plan: &Plan, restarts: u32) -> Result<Arc<Process>,
     let pid = process.pid();
     scene.recorder.append(What::Started { instance: plan.name.clone(), program: plan.program.clone(), pid, restarts, command });
     plan.seat.open();
-    if let (Some(input), Some(stdin)) = (&plan.stdin, process.take_stdin()) {
-        tokio::spawn(feed(scene.recorder.clone(), plan.name.clone(), input.clone(), stdin));
+    let stdin = process.take_stdin();
+    let process = Arc::new(process);
+    if let (Some(input), Some(stdin)) = (&plan.stdin, stdin) {
+        tokio::spawn(feed(scene.recorder.clone(), plan.name.clone(), input.clone(), stdin, Arc::downgrade(&process)));
     }
-    Ok(Arc::new(process))
+    Ok(process)
 }
 
 fn recorded(instance: &Name, event: ProgramEvent) -> What {
@@ -147,14 +150,6 @@ fn recorded(instance: &Name, event: ProgramEvent) -> What {
         ProgramEvent::Limit(limit) => What::LimitHit { instance, limit: limit.to_string() },
         ProgramEvent::Exited(exit) => What::Exited { instance, code: exit.code, signal: exit.signal },
     }
-}
-
-/// Writes everything as fast as the program takes it, then closes the input.
-async fn feed(recorder: Recorder, instance: Name, input: Input, mut stdin: ChildStdin) {
-    // A program that closed its input or ended does not get the rest: how it ended is judged, not this.
-    let done = stdin.write_all(&input.bytes).await.is_ok() && stdin.shutdown().await.is_ok();
-    drop(stdin);
-    recorder.append(What::Fed { instance, data: input.data, count: if done { input.lines } else { 0 }, done });
 }
 
 /// Looks after it until its end, then frees its place at the tap.

@@ -8,6 +8,7 @@ pub mod clock;
 mod context;
 pub mod engine;
 mod eviction;
+mod feed;
 mod instance;
 pub mod referee;
 pub mod replay;

@@ -59,8 +59,15 @@ pub enum What {
     Exited { instance: Name, code: Option<i32>, signal: Option<i32> },
     /// No process of the program's group is left.
     GroupGone { instance: Name },
-    /// Lines were written to a program's standard input. `done` when it was closed after the last.
-    Fed { instance: Name, data: Name, count: u64, done: bool },
+    /// Lines were written to a program's standard input. `done` when it was closed after the last; `pace` when they came at a rate.
+    Fed {
+        instance: Name,
+        data: Name,
+        count: u64,
+        done: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pace: Option<Pacing>,
+    },
 
     /// A program's request arrived at the sink. `event` is the id found in the body, `nth` counts this instance's requests from 1.
     DeliveryBegun { delivery: u64, instance: Name, nth: u64, event: Option<Name>, body: Payload },
@@ -212,6 +219,22 @@ impl BrokerChange {
             Self::Resumed => "goes on",
         }
     }
+}
+
+/// How standard input at a rate went. Times are in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pacing {
+    /// Lines a second, as the lab asks for.
+    pub rate: u32,
+    /// From the first line that the program read to the last that was written.
+    pub took: u64,
+    /// For how long of that the program took nothing, and the pipe was full.
+    pub blocked: u64,
+    /// For how long of that the machine kept the grader from writing.
+    pub starved: u64,
+    /// Of 100 writes, how many found more than 20 ms of input that the program had not read yet.
+    pub behind_percent: u8,
 }
 
 /// Why judges look.

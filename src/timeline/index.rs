@@ -207,6 +207,7 @@ impl Timeline {
                 known.gone_at = None;
             }
             What::Line { instance, .. } => self.instances.entry(instance.clone()).or_default().lines.push(position),
+            What::Cut { instance, stream, .. } => self.instances.entry(instance.clone()).or_default().cut.push(*stream),
             What::Signalled { instance, signal } => {
                 let known = self.instances.entry(instance.clone()).or_default();
                 known.signals.push((at, *signal));
@@ -214,6 +215,7 @@ impl Timeline {
                     known.restarts = 0;
                 }
             }
+            What::Fed { instance, pace, .. } => self.instances.entry(instance.clone()).or_default().fed = Some((at, *pace)),
             What::LimitHit { instance, limit } => self.instances.entry(instance.clone()).or_default().limit = Some(limit.clone()),
             What::Exited { instance, code, signal } => {
                 self.instances.entry(instance.clone()).or_default().exits.push(Exit { at, code: *code, signal: *signal });
@@ -292,8 +294,6 @@ impl Timeline {
             | What::Look { .. }
             | What::CheckEnded { .. }
             | What::Broke { .. }
-            | What::Cut { .. }
-            | What::Fed { .. }
             | What::Stalled { .. }
             | What::Broker { .. }
             | What::Evicted { .. } => {}

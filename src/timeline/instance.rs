@@ -1,6 +1,6 @@
 //! What is known of one start of a program.
 
-use super::event::{Name, Signal};
+use super::event::{Name, Pacing, Signal, Stream};
 
 /// What is known of one start of a program, `check/as`.
 #[derive(Debug, Default)]
@@ -13,8 +13,12 @@ pub struct Instance {
     pub restarts: u32,
     /// The lines it wrote: positions of events.
     pub(super) lines: Vec<usize>,
+    /// The streams of which not all was kept.
+    pub cut: Vec<Stream>,
     /// When it ended, each time: code or signal.
     pub exits: Vec<Exit>,
+    /// When all of its standard input was written, and how that went if it came at a rate.
+    pub fed: Option<(u64, Option<Pacing>)>,
     /// Signals the grader sent.
     pub signals: Vec<(u64, Signal)>,
     /// When no process of its group was left.

@@ -66,6 +66,7 @@ fn rule(name: &str, instance: &str, api: Option<Api>, fault: Fault, count: Optio
         filter: RequestFilter { api: api.into_iter().collect(), ..RequestFilter::default() },
         nth: 1,
         count,
+        lasts: None,
         predicate: None,
         fault,
     }

@@ -30,11 +30,12 @@ fn becomes_a_rule() {
     ] {
         assert_eq!(effect(does), wanted, "{does}");
     }
-    let Fault::Arm(arm) = fault("arm: { name: f, by: first, on: { api: [Produce], topic: t }, nth: 3, count: 2, do: { drop-request: {} } }") else {
+    let Fault::Arm(arm) = fault("arm: { name: f, by: first, on: { api: [Produce], topic: t }, nth: 3, count: 2, for: 2s, do: { drop-request: {} } }") else {
         panic!("it arms")
     };
     let rule = arm.rule("c");
     assert_eq!((&*rule.check, &*rule.name, rule.nth, rule.count), ("c", "f", 3, Some(2)));
+    assert_eq!(rule.lasts, Some(Duration::from_secs(2)));
     assert_eq!((rule.instances, rule.filter.api, rule.filter.topic), (Which::One("first".into()), vec![Api::PRODUCE], Some("t".into())));
 }
 
@@ -60,6 +61,7 @@ fn a_fault_that_can_never_act_is_refused() {
     for (rest, words) in [
         ("nth: 0, do: { drop-request: {} }", "count from 1"),
         ("count: 0, do: { drop-request: {} }", "acts 0 times"),
+        ("for: 0s, do: { drop-request: {} }", "lasts no time"),
         ("on: { api: [Fetch] }, do: { refuse-connections: {} }", "before any request"),
         ("do: { answer: { error: NOT_ENOUGH_REPLICAS } }", "form of its request's API"),
         ("do: { delay: { by: 0s, of: request } }", "does nothing"),

@@ -5,6 +5,7 @@ mod forms;
 mod headers;
 mod keys;
 mod values;
+mod wire;
 
 pub(super) use self::values::difference;
 
@@ -13,7 +14,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::facts::Facts;
+pub(super) use self::facts::{Facts, place};
+use self::wire::Wire;
 use super::view::count;
 use super::{Answer, Evidence, Expect, Finding, Kind, Reference, View};
 use crate::lab::data::Format;
@@ -41,6 +43,9 @@ pub struct Records {
     /// Headers that every record has, each once and with exactly this value; others may stand beside them.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub headers: IndexMap<String, String>,
+    /// How often each event may be there: `at_most_once` allows that some are missing. `values` asks for exactly once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<Times>,
     /// What the key is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
@@ -81,6 +86,18 @@ pub enum Values {
     Equal,
 }
 
+/// How often each event is in the topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Times {
+    /// No event is there twice; some may be missing.
+    AtMostOnce,
+    /// Every event is there; some may be there more than once.
+    AtLeastOnce,
+    /// Every event is there, and none twice.
+    ExactlyOnce,
+}
+
 /// What the key of a record is.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -118,16 +135,18 @@ impl Kind for Records {
 
     fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let needs_events = self.values.is_some() || self.key.is_some() || self.order.is_some();
+        let needs_events = self.values.is_some() || self.times.is_some() || self.key.is_some() || self.order.is_some();
         if needs_events && self.of.is_none() {
             findings.push(Finding::new("the records are compared with events, but it is not said with which", "name the data set: `of: events`"));
         }
         let asks = needs_events || !self.headers.is_empty() || self.count.is_some() || self.partition.is_some() || self.partitions_used.is_some();
         if !asks {
-            findings.push(Finding::new("this asks for nothing", "add `count`, `values`, `headers`, `key`, `partition`, `order` or `partitions_used`"));
+            findings.push(Finding::new("this asks for nothing", "add `count`, `values`, `times`, `headers`, `key`, `partition`, `order` or `partitions_used`"));
         }
         if self.format.is_some() && self.of.is_none() {
             findings.push(Finding::at("format", "the format says how events are read, but it is not said which", "name the data set: `of: events`"));
+        if self.values.is_some() && self.times.is_some() {
+            findings.push(Finding::at("times", "`values` asks for each event exactly once already", "keep one of the two"));
         }
         if let Some(Count::AtLeast(0) | Count::Exactly(0)) = self.count {
             findings.push(Finding::at("count", "zero records would pass without anything having happened", "ask for at least one"));
@@ -154,14 +173,20 @@ impl Expect for Records {
         let facts = Facts::of(topic.records(view.timeline), set, format, self.values.is_some());
         if facts.records.is_empty() {
             let message = format!("topic {} is empty", self.topic);
-            return Answer::NotYet(view.with_ends(Mismatch::new(message, self.wanted(), "no record")));
+            let mismatch = Mismatch::new(message, self.wanted(), "no record");
+            return Answer::NotYet(view.with_ends(match Wire::new(view, &self.topic).lost() {
+                Some(cause) => mismatch.cause(cause),
+                None => mismatch,
+            }));
         }
         if (self.key.is_some() || self.order.is_some()) && facts.records.iter().all(|fact| fact.event.is_none()) && self.values.is_none() {
             return Answer::NotShown(format!("no record of topic {} can be told to be one of the events, so their keys cannot be judged", self.topic));
         }
+        let wire = Wire::new(view, &self.topic);
         let mut evidence = Evidence::of(facts.records.len() as u64);
         let asked = [
-            self.values.and_then(|Values::Equal| values::judge(&facts)),
+            self.values.and_then(|Values::Equal| values::judge(&facts, &wire)),
+            self.times.and_then(|times| values::judge_times(times, &facts, &wire)),
             self.count.and_then(|wanted| judge_count(wanted, &facts)),
             headers::judge(&self.headers, &facts),
             self.key.as_ref().and_then(|key| keys::judge_key(&key.field, &facts, &mut evidence.remarks)),

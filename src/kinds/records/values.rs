@@ -4,15 +4,27 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use super::Times;
 use super::facts::{Fact, Facts, place, short};
 use super::forms::Form;
+use super::wire::Wire;
 use crate::kinds::view::{count, lack, part};
 use crate::lab::data::{Event, Format};
 use crate::outcome::Mismatch;
 
 /// What is wrong with the values, if anything. Forms come before numbers: a wrong form explains most.
-pub fn judge(facts: &Facts<'_>) -> Option<Mismatch> {
-    form(facts).or_else(|| content(facts)).or_else(|| missing(facts)).or_else(|| repeated(facts))
+pub fn judge(facts: &Facts<'_>, wire: &Wire<'_, '_>) -> Option<Mismatch> {
+    form(facts).or_else(|| content(facts)).or_else(|| judge_times(Times::ExactlyOnce, facts, wire))
+}
+
+/// What is wrong with how often each event is there, if anything.
+pub fn judge_times(times: Times, facts: &Facts<'_>, wire: &Wire<'_, '_>) -> Option<Mismatch> {
+    if facts.records.iter().all(|fact| fact.event.is_none()) {
+        let seen = count(facts.records.len() as u64, "record");
+        return Some(Mismatch::new("no record is one of the events", "the events on standard input", format!("{seen}, none with the event_id of an event")));
+    }
+    let missing = (times != Times::AtMostOnce).then(|| missing(facts, wire)).flatten();
+    missing.or_else(|| (times != Times::AtLeastOnce).then(|| repeated(facts, wire)).flatten())
 }
 
 fn form(facts: &Facts<'_>) -> Option<Mismatch> {
@@ -116,7 +128,7 @@ pub fn difference(wanted: &Value, seen: &Value) -> String {
     lacking.chain(added).chain(other).collect::<Vec<_>>().join(", ")
 }
 
-fn missing(facts: &Facts<'_>) -> Option<Mismatch> {
+fn missing(facts: &Facts<'_>, wire: &Wire<'_, '_>) -> Option<Mismatch> {
     let mut times: HashMap<&str, u64> = HashMap::new();
     for event in facts.records.iter().filter_map(|fact| fact.event) {
         *times.entry(event.id.as_str()).or_default() += 1;
@@ -128,6 +140,9 @@ fn missing(facts: &Facts<'_>) -> Option<Mismatch> {
     let observed = format!("{} in the topic", part((total - lost.len()) as u64, total as u64, "event"));
     let mismatch = Mismatch::new(message, format!("all {}", count(total as u64, "event")), observed)
         .witnesses(lost.iter().map(|(line, event)| format!("event {} (line {} of the input)", event.id, line + 1)));
+    if let Some(cause) = wire.lost() {
+        return Some(mismatch.cause(cause));
+    }
     Some(if is_tail(facts.events, &times) {
         mismatch.cause(
             "the missing events are the last ones: they were still in the producer's buffer when the program ended. \
@@ -153,7 +168,7 @@ fn is_tail(events: &[Event], arrived: &HashMap<&str, u64>) -> bool {
     whole && events.last().is_some_and(|last| !there(last))
 }
 
-fn repeated(facts: &Facts<'_>) -> Option<Mismatch> {
+fn repeated(facts: &Facts<'_>, wire: &Wire<'_, '_>) -> Option<Mismatch> {
     let mut places: HashMap<&str, Vec<String>> = HashMap::new();
     for fact in &facts.records {
         if let Some(event) = fact.event {
@@ -167,5 +182,9 @@ fn repeated(facts: &Facts<'_>) -> Option<Mismatch> {
     twice.sort_unstable();
     let message = format!("{} in the topic more than once", if twice.len() == 1 { "one event is".to_owned() } else { format!("{} events are", twice.len()) });
     let witnesses = twice.iter().map(|(id, places)| format!("event {id}: {}", places.join(" and ")));
-    Some(Mismatch::new(message, "each event once", format!("{} more than once", count(twice.len() as u64, "event"))).witnesses(witnesses))
+    let mismatch = Mismatch::new(message, "each event once", format!("{} more than once", count(twice.len() as u64, "event"))).witnesses(witnesses);
+    Some(match wire.doubled() {
+        Some(cause) => mismatch.cause(cause),
+        None => mismatch,
+    })
 }

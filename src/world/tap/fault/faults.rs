@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -23,8 +23,8 @@ pub struct Faults {
 #[derive(Debug)]
 pub(in super::super) struct Armed {
     pub(in super::super) rule: Rule,
-    /// How many matching requests were seen.
-    seen: Mutex<u64>,
+    /// How many matching requests were seen, and when it first acted.
+    seen: Mutex<(u64, Option<Instant>)>,
     /// Grows with every release.
     releases: watch::Sender<u64>,
     over: AtomicBool,
@@ -68,7 +68,7 @@ impl Faults {
 
     /// The fault that refuses new connections of an instance, if one is armed.
     pub(in super::super) fn refusing(&self, instance: &str) -> Option<Arc<Armed>> {
-        self.of(instance).into_iter().find(|fault| fault.rule.fault == Fault::Refuse && fault.claims())
+        self.of(instance).into_iter().find(|fault| fault.rule.fault == Fault::Refuse && fault.claims(Instant::now()))
     }
 
     /// The faults that may act on an instance.
@@ -101,18 +101,23 @@ impl Armed {
 
     /// Whether it acts on this request: it counts those that match. `request` is `None` when it could not be read.
     pub(in super::super) fn acts_on(&self, api: Api, request: Option<&Request>) -> bool {
-        self.rule.fault != Fault::Refuse && self.rule.matches(api, request) && self.claims()
+        self.rule.fault != Fault::Refuse && self.rule.matches(api, request) && self.claims(Instant::now())
     }
 
     /// Counts one more, and whether it is among those that it acts on.
-    fn claims(&self) -> bool {
+    fn claims(&self, now: Instant) -> bool {
         if self.over.load(Ordering::Acquire) {
             return false;
         }
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (seen, began) = &mut *known;
         *seen += 1;
         let first = self.rule.nth.max(1);
-        *seen >= first && self.rule.count.is_none_or(|count| *seen - first < count)
+        if *seen < first || self.rule.count.is_some_and(|count| *seen - first >= count) {
+            return false;
+        }
+        let began = *began.get_or_insert(now);
+        self.rule.lasts.is_none_or(|lasts| now.saturating_duration_since(began) < lasts)
     }
 
     /// What is to be waited for on this side, if it still makes something wait there.
@@ -152,5 +157,30 @@ impl Pause {
             Some(by) => drop(tokio::time::timeout(by, released).await),
             None => released.await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::filter::RequestFilter;
+    use crate::world::tap::fault::Which;
+
+    /// Which of five requests a fault acts on that come half a second apart.
+    fn acts(nth: u64, count: Option<u64>, lasts: Option<Duration>) -> Vec<u32> {
+        let (check, name, filter) = ("c".into(), "f".into(), RequestFilter::default());
+        let rule = Rule { check, name, instances: Which::All, filter, nth, count, lasts, predicate: None, fault: Fault::DropRequest };
+        let armed = Armed { rule, seen: Mutex::default(), releases: watch::Sender::new(0), over: AtomicBool::new(false) };
+        let begun = Instant::now();
+        (1..=5).filter(|request| armed.claims(begun + Duration::from_millis(500) * *request)).collect()
+    }
+
+    #[test]
+    fn acts_on_some_or_for_a_time_from_its_first_act_on() {
+        assert_eq!(acts(1, None, None), [1, 2, 3, 4, 5]);
+        assert_eq!(acts(2, Some(2), None), [2, 3]);
+        assert_eq!(acts(1, None, Some(Duration::from_secs(1))), [1, 2]);
+        assert_eq!(acts(3, None, Some(Duration::from_secs(1))), [3, 4]);
+        assert_eq!(acts(1, Some(1), Some(Duration::from_secs(1))), [1]);
     }
 }

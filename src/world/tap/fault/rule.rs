@@ -23,6 +23,8 @@ pub struct Rule {
     pub nth: u64,
     /// How many matching requests it acts on from there; all when `None`.
     pub count: Option<u64>,
+    /// For how long it acts from its first act on; always when `None`.
+    pub lasts: Option<Duration>,
     /// What else must hold of the request. Never asked about a request that could not be read.
     pub predicate: Option<Predicate>,
     /// What is done.
@@ -157,6 +159,9 @@ impl fmt::Display for Rule {
             (nth, None) => write!(f, ", from number {nth} on")?,
             (nth, Some(1)) => write!(f, ", number {}", nth.max(1))?,
             (nth, Some(count)) => write!(f, ", numbers {} to {}", nth.max(1), nth.max(1).saturating_add(count.max(1) - 1))?,
+        }
+        if let Some(lasts) = self.lasts {
+            write!(f, ", for {} ms", lasts.as_millis())?;
         }
         f.write_str(&self.whose())
     }

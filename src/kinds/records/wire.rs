@@ -1,0 +1,75 @@
+//! Why events are missing or doubled, as far as the wire tells: what Kafka refused or did not answer, and what the client made of it.
+
+use super::super::View;
+use super::super::client::{Client, Producing};
+use super::super::produced::Written;
+use super::super::traffic::Traffic;
+use super::super::view::count;
+use crate::timeline::Exchange;
+use crate::timeline::wire::FaultUse;
+use crate::world::kafka::Code;
+
+/// What the check's programs wrote to a topic, and what became of it.
+pub struct Wire<'v, 'a> {
+    view: &'v View<'a>,
+    topic: &'v str,
+}
+
+impl<'v, 'a> Wire<'v, 'a> {
+    /// Of this topic.
+    pub fn new(view: &'v View<'a>, topic: &'v str) -> Self {
+        Self { view, topic }
+    }
+
+    /// Why events may be missing, when a fault was in the way: the producer gave up too early.
+    pub fn lost(&self) -> Option<String> {
+        self.told(|written, producing| {
+            let did = |wanted: fn(&FaultUse) -> bool| {
+                let hit = |exchange: &&&Exchange<'_>| exchange.faults.iter().any(|(_, did)| wanted(did));
+                written.requests.iter().filter(hit).collect::<Vec<_>>()
+            };
+            let refused = did(|did| matches!(did, FaultUse::Answered(error) | FaultUse::Replaced(error) if *error != 0));
+            if let Some(code) = refused.first().and_then(|first| first.error()).and_then(Code::of) {
+                let (number, again) = (count(refused.len() as u64, "Produce request"), producing.patience);
+                return Some(format!("Kafka refused {number} with {code} for a while, and the producer gave up before it said yes again: {again} decide how long it tries"));
+            }
+            if did(|did| matches!(did, FaultUse::RequestDropped | FaultUse::ResponseDropped)).is_empty() {
+                return None;
+            }
+            Some(format!("the connection was lost with a Produce request under way, and the producer did not send its records again: {} decide how long it tries", producing.patience))
+        })
+    }
+
+    /// Why events may be there twice, when an answer got lost: Kafka could not know the copy for one, or the program sent it itself.
+    pub fn doubled(&self) -> Option<String> {
+        self.told(|written, producing| {
+            let unanswered = written.requests.iter().any(|exchange| exchange.faults.iter().any(|(_, did)| *did == FaultUse::ResponseDropped));
+            if !unanswered {
+                return None;
+            }
+            let idempotent = written.batches.iter().all(|(_, batch)| batch.producer_id >= 0);
+            Some(if idempotent {
+                format!(
+                    "the answer to a Produce request was lost, and your program sent its events again itself: these are new records, which Kafka cannot tell from the first ones. \
+                     Leave trying again to the producer, and give it time: {} decide how long it tries",
+                    producing.patience
+                )
+            } else {
+                format!(
+                    "the answer to a Produce request was lost, though Kafka had stored its records; they were sent again and stored twice. \
+                     Kafka recognises a copy only from an idempotent producer: {}, and no second produce() of your own",
+                    producing.idempotence
+                )
+            })
+        })
+    }
+
+    /// The first instance of which there is something to tell.
+    fn told(&self, tell: impl Fn(&Written<'_>, Producing) -> Option<String>) -> Option<String> {
+        let names = self.view.timeline.instances_of(self.view.check);
+        names.into_iter().find_map(|(name, _)| {
+            let exchanges = Traffic::of(self.view, Some(name)).exchanges();
+            tell(&Written::of(&exchanges, self.topic), Client::of(self.view, name).producing())
+        })
+    }
+}
