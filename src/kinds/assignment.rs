@@ -93,6 +93,15 @@ impl Expect for Assignment {
             .or_else(|| shares.iter().find(|share| share.members.len() > 1).map(|share| self.several(share)))
             .or_else(|| self.strangers(group, &shares))
             .or_else(|| self.uneven((*since, group), &shares, partitions.len() as u64));
+        let restless = self.among.iter().find(|name| churn::is_restless(view, name, &self.group));
+        if let Some(name) = restless {
+            let message = format!("`{name}` joins group {} and leaves it, again and again", self.group);
+            let mismatch = Mismatch::new(message, wanted, "nobody has its partitions for long");
+            return Answer::Violated(match churn::explain(view, name, &self.group) {
+                Some(cause) => mismatch.cause(cause),
+                None => mismatch,
+            });
+        }
         match answer {
             None => Answer::holds(partitions.len() as u64),
             Some(mut mismatch) => {
