@@ -145,6 +145,7 @@ impl Kind for Records {
         }
         if self.format.is_some() && self.of.is_none() {
             findings.push(Finding::at("format", "the format says how events are read, but it is not said which", "name the data set: `of: events`"));
+        }
         if self.values.is_some() && self.times.is_some() {
             findings.push(Finding::at("times", "`values` asks for each event exactly once already", "keep one of the two"));
         }
