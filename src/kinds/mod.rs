@@ -205,6 +205,7 @@ kinds! {
     expectations {
         topic: Topic = "topic",
         records: Records = "records",
+        dead_letters: DeadLetters = "dead-letters",
         delivered: Delivered = "delivered",
         committed: Committed = "committed",
         group: Group = "group",

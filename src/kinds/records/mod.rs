@@ -6,6 +6,7 @@ mod headers;
 mod keys;
 mod values;
 
+pub(super) use self::facts::{place, short};
 pub(super) use self::values::difference;
 
 use anyhow::Result;
