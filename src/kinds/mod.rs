@@ -211,6 +211,7 @@ kinds! {
         topic: Topic = "topic",
         records: Records = "records",
         reported: Reported = "reported",
+        dead_letters: DeadLetters = "dead-letters",
         delivered: Delivered = "delivered",
         committed: Committed = "committed",
         group: Group = "group",

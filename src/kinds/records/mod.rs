@@ -7,6 +7,7 @@ mod keys;
 mod values;
 mod wire;
 
+pub(super) use self::facts::{place, short};
 pub(super) use self::values::difference;
 
 use anyhow::Result;

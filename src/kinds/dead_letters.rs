@@ -1,0 +1,180 @@
+//! `dead-letters`: what a program put aside into its dead-letter topic, byte by byte.
+
+mod letter;
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::letter::{Change, Found, Known};
+use super::records::place;
+use super::view::{count, lack, part};
+use super::{Answer, Expect, Finding, Kind, Reference, View};
+use crate::lab::data::Format;
+use crate::outcome::Mismatch;
+use crate::run::CheckCtx;
+
+/// The records of a dead-letter topic, compared with those that belong there.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeadLetters {
+    /// The dead-letter topic.
+    pub topic: String,
+    /// The topic that the program reads.
+    pub from: String,
+    /// Data sets whose records belong there: each of them once, unchanged and with a header `error`, and nothing else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub every: Vec<String>,
+    /// Nothing belongs there. Shown only when the program delivered something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub none: Option<bool>,
+}
+
+impl Kind for DeadLetters {
+    const DOC: &'static str = "The dead-letter topic: records that a program could not handle and put aside, so that the others need not wait.\n\n\
+        A dead letter is of use only when it is the record as it was: key and value byte by byte, its headers (in any order) and beside them `error`, which says why. More headers of the program's own do no harm. \
+        What can be handled later, such as an event that a service refuses for the moment, is no dead letter.";
+    const EXAMPLE: &'static str = "dead-letters: { topic: $(topic)-dlq, from: $(topic), every: [events] }";
+
+    fn references(&self) -> Vec<Reference> {
+        self.every.iter().map(|name| Reference::Data(name.clone())).collect()
+    }
+
+    fn lint(&self) -> Vec<Finding> {
+        match (self.every.is_empty(), self.none == Some(true)) {
+            (false, false) | (true, true) => Vec::new(),
+            (false, true) => vec![Finding::at("none", "either the records of `every` belong there, or none", "remove one of the two")],
+            (true, false) => vec![Finding::new("this asks for nothing", "add `every: [bad]`, or `none: true`")],
+        }
+    }
+}
+
+impl Expect for DeadLetters {
+    async fn observe(&self, ctx: &CheckCtx) -> Result<()> {
+        ctx.read_topic(&self.topic).await
+    }
+
+    fn judge(&self, view: &View<'_>) -> Answer {
+        let Some(topic) = view.timeline.topic(&self.topic) else {
+            return Answer::NotShown(format!("topic {} was never looked at", self.topic));
+        };
+        if let Some((_, None)) = topic.description {
+            return Answer::NotShown(format!("there is no topic {}: a check creates it before a program is started", self.topic));
+        }
+        let known = Known::of(view, &self.from, &self.every);
+        let letters: Vec<_> = topic.records(view.timeline).map(|record| (record, known.find(&record))).collect();
+        let mut arrived: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        let (mut changes, mut events, mut strangers) = (Vec::new(), Vec::new(), Vec::new());
+        for (record, found) in &letters {
+            match found {
+                Found::Bad(nth, change) => {
+                    arrived.entry(*nth).or_default().push(place(record));
+                    changes.extend(change.as_ref().map(|change| (*nth, place(record), change)));
+                }
+                Found::Event(id) => events.push((*id, place(record))),
+                Found::Stranger(shown) => strangers.push(format!("{}: {shown}", place(record))),
+            }
+        }
+        if !events.is_empty() {
+            return Answer::Violated(view.with_ends(self.of_events(view, &events)));
+        }
+        if let Some((_, _, first)) = changes.first() {
+            return Answer::Violated(changed(&known, &changes, first));
+        }
+        if !strangers.is_empty() {
+            let message = format!("the dead-letter topic holds {} that nobody wrote to topic {}", count(strangers.len() as u64, "record"), self.from);
+            let mismatch = Mismatch::new(message, "the bad records, as they were", count(letters.len() as u64, "dead letter")).witnesses(strangers);
+            return Answer::Violated(mismatch.cause("send the record itself: key and value as they were read, not a message about it. What went wrong goes into the header `error`"));
+        }
+        let twice: Vec<_> = arrived.iter().filter(|(_, places)| places.len() > 1).collect();
+        if !twice.is_empty() {
+            let message = format!("{} sent to the dead-letter topic more than once", lots(twice.len(), "record was", "records were"));
+            let witnesses = twice.iter().map(|(nth, places)| format!("{}: {}", known.name(**nth), places.join(" and ")));
+            let mismatch = Mismatch::new(message, "each bad record once", count(letters.len() as u64, "dead letter")).witnesses(witnesses);
+            let cause = "a record that was put aside is done: commit the offset behind it, at the latest when the program stops. As it is, a restart reads it again";
+            return Answer::Violated(mismatch.cause(cause));
+        }
+        let missing: Vec<_> = (0..known.len()).filter(|nth| !arrived.contains_key(nth)).collect();
+        if !missing.is_empty() {
+            return Answer::NotYet(view.with_ends(self.missing(&known, &missing)));
+        }
+        if !self.every.is_empty() {
+            return Answer::holds(letters.len() as u64);
+        }
+        let delivered = view.timeline.instances_of(view.check).into_iter().flat_map(|(_, instance)| view.timeline.deliveries(instance));
+        Answer::holds(delivered.filter(|delivery| delivery.done()).count() as u64)
+    }
+}
+
+impl DeadLetters {
+    /// Events that can be decoded are no dead letters.
+    fn of_events(&self, view: &View<'_>, events: &[(&str, String)]) -> Mismatch {
+        let refused = |id: &str| {
+            let deliveries = view.timeline.instances_of(view.check).into_iter().flat_map(|(_, instance)| view.timeline.deliveries(instance));
+            deliveries.filter(|delivery| delivery.event.as_deref() == Some(id)).filter_map(|delivery| delivery.answered).find(|(_, status)| *status >= 400)
+        };
+        let witnesses = events.iter().map(|(id, place)| {
+            let format = format_of(view, id).map(|format| format!(", written as {}", format.name())).unwrap_or_default();
+            format!("{}{format}: dead letter at {place}", view.event_place(&self.from, id))
+        });
+        let message = format!("{} in the dead-letter topic", lots(events.len(), "event that can be decoded is", "events that can be decoded are"));
+        let expected = "only records with an unknown or missing content type, or with bytes that do not decode";
+        let status = events.first().and_then(|(id, _)| refused(id)).map(|(_, status)| status);
+        let cause = match status {
+            Some(status) => format!(
+                "the sink had answered {status}: it is the service that fails for a moment, not the record. Post the event again until the answer is 2xx, \
+                 or stop without committing it"
+            ),
+            None => {
+                let formats: std::collections::BTreeSet<_> = events.iter().filter_map(|(id, _)| format_of(view, id)).map(Format::content_type).collect();
+                let which = formats.into_iter().collect::<Vec<_>>().join(" and ");
+                format!("your program takes them for undecodable. Those are of content type {which}: look at what the header `error` of these records says")
+            }
+        };
+        Mismatch::new(message, expected, count(events.len() as u64, "event")).witnesses(witnesses).cause(cause)
+    }
+
+    fn missing(&self, known: &Known<'_>, missing: &[usize]) -> Mismatch {
+        let total = known.len() as u64;
+        let verbs = ["is in the dead-letter topic", "is not in the dead-letter topic", "are not in the dead-letter topic"];
+        let message = lack(missing.len() as u64, total, "bad record", verbs);
+        let observed = format!("{} there", part(total - missing.len() as u64, total, "bad record"));
+        let mismatch = Mismatch::new(message, format!("all {}", count(total, "bad record")), observed);
+        let undecodable = missing.iter().any(|nth| known.has_known_type(*nth));
+        let unnamed = missing.iter().any(|nth| !known.has_known_type(*nth));
+        let cause = match (unnamed, undecodable) {
+            (true, false) => "what is missing are records with an unknown or missing content type: your program passes over them. Nobody can repair what was \
+                 dropped: send them to the topic in KAFKA_DLQ_TOPIC",
+            (false, true) => "what is missing are records whose bytes do not decode by their content type: catch the decoder's error, and send the record to the \
+                 topic in KAFKA_DLQ_TOPIC",
+            _ => "send each record that cannot be decoded to the topic in KAFKA_DLQ_TOPIC, and wait until it is stored (flush()) before its offset is committed",
+        };
+        mismatch.witnesses(missing.iter().map(|nth| known.name(*nth))).cause(cause)
+    }
+}
+
+fn changed(known: &Known<'_>, changes: &[(usize, String, &Change)], first: &Change) -> Mismatch {
+    let (alike, what): (Vec<_>, _) = (changes.iter().filter(|(_, _, change)| change.part() == first.part()).collect(), first.part());
+    let (number, total) = (alike.len() as u64, known.len() as u64);
+    let message = format!("{} of {} {what}", number, count(total, "dead letter"));
+    let witnesses = alike.iter().map(|(nth, place, change)| format!("{}, dead letter at {place}: {}", known.name(*nth), change.shown()));
+    Mismatch::new(message, "key, value and headers as they were, and beside them a header `error`", first.shown()).witnesses(witnesses).cause(first.cause())
+}
+
+/// The format that the grader wrote an event in.
+fn format_of(view: &View<'_>, id: &str) -> Option<Format> {
+    let records = view.data.values().flat_map(|set| set.records());
+    let record = records.into_iter().find(|record| record.event.as_deref() == Some(id))?;
+    let (_, value) = record.headers.into_iter().find(|(name, _)| name == "content-type")?;
+    [Format::Json, Format::Msgpack, Format::Avro].into_iter().find(|format| format.content_type() == value)
+}
+
+/// `one event is`, `3 events are`.
+fn lots(number: usize, one: &str, some: &str) -> String {
+    if number == 1 { format!("one {one}") } else { format!("{number} {some}") }
+}
+
+#[cfg(test)]
+mod tests;
