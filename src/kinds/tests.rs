@@ -48,6 +48,21 @@ fn every_kind_has_a_doc_of_whole_sentences() {
     }
 }
 
+/// What actions say about settings that leave open what is to be done.
+#[test]
+fn actions_that_name_nobody_or_two_are_refused() {
+    for (yaml, words) in [
+        ("kill: { group: g }", "who is to be killed"),
+        ("kill: { instance: a, owner_of: { topic: t, partition: 0 }, group: g }", "who is to be killed"),
+        ("kill: { owner_of: { topic: t, partition: 0 } }", "in a group only"),
+        ("produce: { topic: t, data: d, partition: 1, in_turn: true }", "cannot go to all in turn"),
+    ] {
+        let spec: super::ActionSpec = serde_saphyr::from_str(yaml).unwrap_or_else(|error| panic!("{yaml}: {error}"));
+        let found: Vec<_> = spec.lint().into_iter().map(|finding| finding.message).collect();
+        assert!(found.iter().any(|message| message.contains(words)), "{yaml}: {found:?}");
+    }
+}
+
 /// What the kinds of the wire say about settings that ask for nothing or contradict each other.
 #[test]
 fn vacuous_and_contradicting_settings_are_refused() {
@@ -75,6 +90,10 @@ fn vacuous_and_contradicting_settings_are_refused() {
         ("produced: { topic: t, compression: none, compressed_percent: 90 }", "contradicts"),
         ("produced: { topic: t, records_per_batch: 1 }", "always holds"),
         ("fault-used: { name: f, times: { at_most: 2 } }", "also holds when the fault never acted"),
+        ("assignment: { group: g, topic: t, among: [] }", "nobody shares"),
+        ("assignment: { group: g, topic: t, among: [a], idle: 1 }", "somebody has to have the partitions"),
+        ("assignment: { group: g, topic: t, among: [a], each: 0 }", "share nothing"),
+        ("repeats: { group: g, of: [], at_most: 1 }", "no event counts"),
     ] {
         let found = lint(yaml);
         assert!(found.iter().any(|message| message.contains(words)), "{yaml}: {found:?}");

@@ -152,6 +152,19 @@ impl Story {
         self.reply(instance, Response::Partitions { partitions })
     }
 
+    /// An instance becomes this member of group `g`, or is it again, and is given these partitions of topic `t`.
+    pub fn member(self, instance: &str, member: &str, partitions: &[i32]) -> Self {
+        let assigned = partitions.iter().copied().map(place).collect();
+        let sync = Request::SyncGroup { group: "g".into(), member: member.into(), generation: 1, assignments: Vec::new() };
+        let story = self.ask(instance, join(member, &["range"])).reply(instance, joined(member, 1, "range"));
+        story.ask(instance, sync).reply(instance, Response::SyncGroup { error: 0, assigned })
+    }
+
+    /// It takes leave.
+    pub fn leave(self, instance: &str, member: &str) -> Self {
+        self.exchange(instance, Request::LeaveGroup { group: "g".into(), members: vec![member.into()] })
+    }
+
     /// A frame was not read.
     pub fn unread(self, instance: &str, api: Api) -> Self {
         let connection = self.wire.connections[instance];
