@@ -202,6 +202,7 @@ kinds! {
         kill: Kill = "kill",
         sink: Sink = "sink",
         fault: Fault = "fault",
+        broker: Broker = "broker",
         wait: Await = "await",
         watch: Watch = "watch",
     }

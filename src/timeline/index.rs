@@ -128,6 +128,15 @@ impl Timeline {
         self.checks.get(id).copied().unwrap_or_default()
     }
 
+    /// The node id of the broker that a check calls so.
+    #[must_use]
+    pub fn broker_named(&self, check: &str, wanted: &str) -> Option<i32> {
+        self.events.iter().rev().find_map(|event| match &event.what {
+            What::Broker { check: owner, node, name: Some(name), .. } => (**owner == *check && **name == *wanted).then_some(*node),
+            _ => None,
+        })
+    }
+
     /// When and why the cluster died, if it did.
     #[must_use]
     pub fn cluster_died(&self) -> Option<&(u64, String)> {
@@ -227,6 +236,7 @@ impl Timeline {
             | What::Fed { .. }
             | What::TopicCreated { .. }
             | What::Stalled { .. }
+            | What::Broker { .. }
             | What::Evicted { .. } => {}
         }
     }

@@ -11,7 +11,7 @@ use super::Run;
 use crate::cli::{Failure, output};
 use crate::outcome::{RunFacts, Tier};
 use crate::report::live::Live;
-use crate::run::{Scene, Seats};
+use crate::run::{Scene, Seats, Turns};
 use crate::timeline::Recorder;
 use crate::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Host, Listener, Runtime};
 use crate::world::guard::Guard;
@@ -75,6 +75,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         cluster,
         tap,
         seats,
+        turns: Turns::default(),
         kafka,
         sink,
         prepared,
@@ -95,7 +96,7 @@ pub async fn strike(scene: Arc<Scene>) {
         Ok(scene) => {
             let Scene { cluster, tap, kafka, sink, prepared, guard, facts, .. } = scene;
             // A private cluster goes away whole; on one that stays, only what this run made is removed.
-            if cluster.pid().is_none()
+            if !cluster.is_own()
                 && let Err(error) = kafka.remove_run(&facts.id).await
             {
                 output::note(&format!("topics and groups with {} in their names were left on the cluster: {error:#}", facts.id));

@@ -18,6 +18,7 @@ mod offsets;
 pub mod partitioner;
 mod produce;
 mod read;
+mod roles;
 pub mod schema;
 mod topics;
 mod wire;

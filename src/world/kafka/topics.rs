@@ -22,6 +22,8 @@ const ELECTION: Duration = Duration::from_secs(10);
 pub struct TopicOptions {
     /// Topic settings, for example `retention.ms`; the broker's defaults for all others.
     pub config: Vec<(String, String)>,
+    /// How many replicas each partition gets; the broker's default when `None`.
+    pub replication: Option<i16>,
     /// The node ids that hold each partition's replicas, the preferred leader first; the controller chooses when empty.
     pub replicas: Vec<Vec<i32>>,
 }
@@ -83,7 +85,7 @@ impl Kafka {
         let wanted = CreatableTopic::default().with_name(topic_name(topic)).with_configs(configs(options));
         // Kafka wants either a number or an assignment, and −1 in place of the number with an assignment.
         let wanted = if options.replicas.is_empty() {
-            wanted.with_num_partitions(partitions).with_replication_factor(-1)
+            wanted.with_num_partitions(partitions).with_replication_factor(options.replication.unwrap_or(-1))
         } else {
             wanted.with_num_partitions(-1).with_replication_factor(-1).with_assignments(assignments(options))
         };
