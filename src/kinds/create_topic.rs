@@ -20,15 +20,15 @@ pub struct CreateTopic {
     pub name: String,
     /// How many partitions it gets.
     pub partitions: i32,
+    /// How many replicas every partition gets; without it three, or as many as there are brokers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication: Option<i16>,
     /// Topic settings, as Kafka names them; the broker's defaults for all others.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub config: IndexMap<String, Scalar>,
     /// For each partition in order the brokers (node ids, from 1) that hold its replicas, the preferred leader first; without it the cluster chooses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replicas: Vec<Vec<i32>>,
-    /// How many replicas every partition gets; without it three, or as many as there are brokers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replication: Option<i16>,
 }
 
 impl Kind for CreateTopic {
@@ -37,24 +37,25 @@ impl Kind for CreateTopic {
     const EXAMPLE: &'static str = "create-topic: { name: $(topic), partitions: 3 }";
 
     fn lint(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
         if self.partitions <= 0 {
-            return vec![Finding::at("partitions", format!("a topic cannot have {} partitions", self.partitions), "give it at least one")];
+            found.push(Finding::at("partitions", format!("a topic cannot have {} partitions", self.partitions), "give it at least one"));
+        }
+        if let Some(replication @ ..=0) = self.replication {
+            found.push(Finding::at("replication", format!("a partition cannot have {replication} replicas"), "give it at least one"));
         }
         let placed = self.replicas.len();
         if placed > 0 && i32::try_from(placed) != Ok(self.partitions) {
             let message = format!("`replicas` places {placed} of {} partitions", self.partitions);
-            return vec![Finding::at("replicas", message, "give one list of brokers for each partition: `[[1, 2], [2, 1]]`")];
+            found.push(Finding::at("replicas", message, "give one list of brokers for each partition: `[[1, 2], [2, 1]]`"));
         }
         if self.replicas.iter().any(Vec::is_empty) {
-            return vec![Finding::at("replicas", "a partition without a replica cannot be", "name at least one broker for each partition")];
-        }
-        if let Some(replication @ ..=0) = self.replication {
-            return vec![Finding::at("replication", format!("a partition cannot have {replication} replicas"), "give it at least one")];
+            found.push(Finding::at("replicas", "a partition without a replica cannot be", "name at least one broker for each partition"));
         }
         if placed > 0 && self.replication.is_some() {
-            return vec![Finding::at("replication", "`replicas` says already how many there are", "leave out one of the two")];
+            found.push(Finding::at("replication", "`replicas` says already how many there are", "keep one of `replication` and `replicas`"));
         }
-        Vec::new()
+        found
     }
 }
 
