@@ -10,6 +10,7 @@ use super::client::Client;
 use super::records::{Facts, place};
 use super::view::{count, part, seconds};
 use super::{Answer, Evidence, Expect, Kind, Reference, View};
+use crate::lab::data::Format;
 use crate::outcome::{Mismatch, Moment};
 use crate::run::CheckCtx;
 use crate::timeline::event::{Signal, Stream};
@@ -54,7 +55,7 @@ impl Expect for Reported {
         let Some(exit) = instance.exits.last().filter(|_| !instance.alive()) else {
             return Answer::NotYet(Mismatch::new(format!("`{}` is still running", self.by), "it ends by itself", "still running"));
         };
-        let facts = Facts::of(topic.records(view.timeline), view.data_set(&self.of), false);
+        let facts = Facts::of(topic.records(view.timeline), view.data_set(&self.of), Format::Json, false);
         let stored: BTreeMap<&str, String> =
             facts.records.iter().filter_map(|fact| Some((fact.event?.id.as_str(), place(&fact.record)))).collect();
         let missing: BTreeSet<&str> = facts.events.iter().map(|event| event.id.as_str()).filter(|id| !stored.contains_key(id)).collect();

@@ -7,7 +7,6 @@ mod keys;
 mod values;
 mod wire;
 
-pub(super) use self::facts::{place, short};
 pub(super) use self::values::difference;
 
 use anyhow::Result;
@@ -15,7 +14,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::facts::{Facts, place};
+pub(super) use self::facts::{Facts, place, short};
 use self::wire::Wire;
 use super::view::count;
 use super::{Answer, Evidence, Expect, Finding, Kind, Reference, View};
