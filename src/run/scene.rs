@@ -69,7 +69,7 @@ impl Scene {
         }
         // Asked twice at least: one slow answer on a busy machine is no death. A process that runs on is waited for longer, and one that dies
         // closes its sockets some moments before its end can be told.
-        let until = Instant::now() + if self.cluster.pid().is_some() { STARVED } else { Duration::ZERO };
+        let until = Instant::now() + if self.cluster.is_own() { STARVED } else { Duration::ZERO };
         self.kafka.ping().await.err()?;
         let error = loop {
             let error = self.kafka.ping().await.err()?;
@@ -91,8 +91,8 @@ impl Scene {
                 () = tokio::time::sleep(WATCH) => {}
                 reason = self.tap.misled() => return format!("the programs cannot be graded on this cluster: {reason}"),
             }
-            // kgrade's own broker is a process, which is seen at once; another cluster has to be asked.
-            let death = if self.cluster.pid().is_some() { self.broker_death() } else { self.cluster_death().await };
+            // The end of kgrade's own broker is seen at once; another cluster has to be asked.
+            let death = if self.cluster.is_own() { self.broker_death() } else { self.cluster_death().await };
             if let Some(reason) = death {
                 return reason;
             }

@@ -98,7 +98,7 @@ pub async fn strike(scene: Arc<Scene>) {
         Ok(scene) => {
             let Scene { cluster, tap, kafka, sink, prepared, guard, facts, .. } = scene;
             // A private cluster goes away whole; on one that stays, only what this run made is removed.
-            if cluster.pid().is_none()
+            if !cluster.is_own()
                 && let Err(error) = kafka.remove_run(&facts.id).await
             {
                 output::note(&format!("topics and groups with {} in their names were left on the cluster: {error:#}", facts.id));
