@@ -200,6 +200,7 @@ kinds! {
         kill: Kill = "kill",
         sink: Sink = "sink",
         fault: Fault = "fault",
+        broker: Broker = "broker",
         wait: Await = "await",
         watch: Watch = "watch",
     }

@@ -11,7 +11,7 @@ use super::Run;
 use crate::cli::{Failure, output};
 use crate::outcome::{RunFacts, Tier};
 use crate::report::live::Live;
-use crate::run::{Scene, Seats};
+use crate::run::{Scene, Seats, Turns};
 use crate::timeline::Recorder;
 use crate::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Host, Listener, Runtime};
 use crate::world::docker::{Docker, DockerHost};
@@ -78,6 +78,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         allow,
         docker: Docker::new(DockerHost::from_env()),
         seats,
+        turns: Turns::default(),
         kafka,
         sink,
         prepared,
