@@ -107,7 +107,7 @@ impl Scene {
                 () = tokio::time::sleep(WATCH) => {}
                 reason = self.tap.misled() => return format!("the programs cannot be graded on this cluster: {reason}"),
             }
-            // kgrade's own broker is a process, which is seen at once; another cluster has to be asked.
+            // The end of kgrade's own broker is seen at once; another cluster has to be asked.
             let death = if self.cluster.is_own() { self.broker_death() } else { self.cluster_death().await };
             if let Some(reason) = death {
                 return reason;

@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a broker that is not ready is asked again.
 const PAUSE: Duration = Duration::from_millis(4);
 
+/// The coordinators by their kind: of groups, of transactions.
+const COORDINATORS: [i8; 2] = [0, 1];
+
 /// What a broker still owes before it is ready.
 #[derive(Debug)]
 pub struct Arrival<'a> {
@@ -39,12 +42,18 @@ impl<'a> Arrival<'a> {
         let at = |port: u16| format!("127.0.0.1:{port}");
         let silent = [ports.admin].iter().chain(&ports.learners).map(|port| at(*port)).collect();
         // The data folder of a cluster of one has their topics; several brokers make them now, when they are asked for.
-        let coordinators = if brokers.len() > 1 { vec![0, 1] } else { Vec::new() };
+        let coordinators = if brokers.len() > 1 { COORDINATORS.to_vec() } else { Vec::new() };
         Self { admin: at(ports.admin), cluster_id, brokers, silent, numbers: false, coordinators }
     }
 
+    /// The same for a broker whose data folder is empty: the coordinators' topics are made now, when they are asked for.
+    #[must_use]
+    pub fn with_coordinators(self) -> Self {
+        Self { coordinators: COORDINATORS.to_vec(), ..self }
+    }
+
     /// Asks for what is left. Whether that is nothing.
-    fn has_come(&mut self) -> bool {
+    pub fn has_come(&mut self) -> bool {
         // The first that does not answer yet is asked again, until none is left: the broker opens them one after the other.
         while self.silent.first().is_some_and(|address| answers(address, self.cluster_id, self.brokers)) {
             self.silent.remove(0);

@@ -1,4 +1,4 @@
-//! A real Apache Kafka for a run: kgrade's own broker in a Java process, or a cluster that is already there.
+//! A real Apache Kafka for a run: kgrade's own broker in a Java process or in a container, or a cluster that is already there.
 //!
 //! Starting a private one goes through these steps, each in its own file; all but the last two happen once and live in the cache:
 //!
@@ -10,6 +10,7 @@ mod arrival;
 mod boot;
 mod broker;
 mod cache;
+mod container;
 mod error;
 mod exercise;
 mod external;
@@ -34,6 +35,7 @@ mod tarball;
 mod work;
 
 use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -54,6 +56,7 @@ use crate::timeline::event::ClusterState;
 use crate::world::guard::Guard;
 use crate::world::progress::Progress;
 use broker::Standing;
+use container::ContainerCluster;
 use private::PrivateCluster;
 use work::Work;
 
@@ -108,6 +111,7 @@ pub struct Cluster {
     named: Vec<Named>,
     version: Option<String>,
     private: Option<Private>,
+    container: Option<ContainerCluster>,
 }
 
 /// A cluster of kgrade's own, and what it takes to start a broker of it again.
@@ -163,7 +167,11 @@ pub fn fetch(context: &ClusterContext) -> Result<Found, ClusterError> {
 /// When there is none to be had; the message says what is missing and the command that gets it.
 pub async fn start(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterContext) -> Result<Cluster, ClusterError> {
     match runtime {
-        Runtime::Docker => Err(ClusterError::Docker),
+        Runtime::Docker => {
+            let work = Work::new(context.clone());
+            let _interrupt = work.interrupt_on_drop();
+            container::start(&work, spec).await.map(Cluster::in_container)
+        }
         Runtime::Jvm => {
             let work = Work::new(context.clone());
             let _interrupt = work.interrupt_on_drop();
@@ -173,7 +181,15 @@ pub async fn start(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterConte
         Runtime::External(addresses) => {
             let asked = addresses.clone();
             let (version, named) = blocking(move || Ok((external::check(&asked)?, external::brokers(&asked)))).await?;
-            Ok(Cluster { bootstrap: addresses.clone(), learners: Vec::new(), admin: addresses.clone(), named, version, private: None })
+            Ok(Cluster {
+                bootstrap: addresses.clone(),
+                learners: Vec::new(),
+                admin: addresses.clone(),
+                named,
+                version,
+                private: None,
+                container: None,
+            })
         }
     }
 }
@@ -217,7 +233,30 @@ impl Cluster {
             named: Vec::new(),
             version: Some(cluster.prepared.recipe.jars.version.clone()),
             private: Some(Private { cluster: Arc::new(cluster), work }),
+            container: None,
         }
+    }
+
+    fn in_container(cluster: ContainerCluster) -> Self {
+        let ports = &cluster.ports;
+        let at = |port: u16| format!("127.0.0.1:{port}");
+        let told = cluster.advertised.as_ref().or(ports.learners.first());
+        let listener = |port: &u16| Listener { node: cluster.id, address: at(*port) };
+        Self {
+            bootstrap: told.map(|port| at(*port)).unwrap_or_default(),
+            learners: ports.learners.iter().map(|port| vec![listener(port)]).collect(),
+            admin: at(ports.admin),
+            named: Vec::new(),
+            version: Some(VERSION.to_owned()),
+            private: None,
+            container: Some(cluster),
+        }
+    }
+
+    /// Whether kgrade started it, so that it goes away with the run.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.private.is_some() || self.container.is_some()
     }
 
     /// Where learners' programs find the cluster: the advertised address, with seats that of the first.
@@ -259,21 +298,20 @@ impl Cluster {
     /// Whether it still runs. Cheap: it can be asked after every check.
     #[must_use]
     pub fn health(&self) -> Health {
+        if let Some((node, ended)) = self.container.as_ref().and_then(|cluster| Some((cluster.id, cluster.ended()?))) {
+            // A container has an exit code and no signal: the system's status holds it in its second byte.
+            let status = ExitStatus::from_raw(i32::try_from(ended.code & 0xff).unwrap_or_default() << 8);
+            return Health::Died { node, status, log_tail: ended.log };
+        }
         let brokers = self.private.iter().flat_map(|private| &private.cluster.brokers);
         let died = brokers.filter_map(|broker| Some((broker.id, broker.death()?))).next();
         died.map_or(Health::Running, |(node, (status, log_tail))| Health::Died { node, status, log_tail })
     }
 
-    /// Whether kgrade started it, so that it goes away with the run.
-    #[must_use]
-    pub fn is_own(&self) -> bool {
-        self.private.is_some()
-    }
-
     /// How many brokers kgrade started for it; 0 for a cluster that is not its own.
     #[must_use]
     pub fn brokers(&self) -> usize {
-        self.private.as_ref().map_or(0, |private| private.cluster.brokers.len())
+        self.private.as_ref().map_or(usize::from(self.container.is_some()), |private| private.cluster.brokers.len())
     }
 
     /// Whether anybody is to be expected to answer: not while all brokers are down or stand still on purpose.

@@ -20,7 +20,7 @@ const MOST: u32 = 5;
 
 /// No broker must be taken for dead, and requests be refused, because the machine is busy for more than the default of 9 s. The controller is
 /// told when one is killed on purpose ([`fence`](super::fence)), so nobody waits for this.
-const SESSION: (&str, &str) = ("broker.session.timeout.ms", "120000");
+pub(super) const SESSION: (&str, &str) = ("broker.session.timeout.ms", "120000");
 
 /// The running cluster. Dropping it kills the brokers and deletes their folders.
 #[derive(Debug)]
@@ -168,7 +168,7 @@ impl Start<'_> {
 }
 
 /// What the LEARNER listeners tell clients, `[broker][seat]`; none without seats.
-fn advertised(spec: &ClusterSpec) -> Vec<Vec<u16>> {
+pub(super) fn advertised(spec: &ClusterSpec) -> Vec<Vec<u16>> {
     if spec.seats.is_empty() {
         return Vec::new();
     }
