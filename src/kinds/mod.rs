@@ -16,6 +16,7 @@
 pub mod amount;
 pub mod answer;
 pub mod client;
+pub mod containers;
 pub mod error_name;
 pub mod json_line;
 pub mod manual;
@@ -221,6 +222,10 @@ kinds! {
         caught_up: CaughtUp = "caught-up",
         answers: Answers = "answers",
         client_report: ClientReport = "client-report",
+        container: Container = "container",
+        compose: Compose = "compose",
+        http: Http = "http",
+        advertised_listeners: AdvertisedListeners = "advertised-listeners",
     }
 }
 

@@ -3,6 +3,7 @@
 //! The story is that of check `c`, whose data set `events` has six events of two users in turn (`u-01` the odd ones, `u-02` the even ones).
 //! The grader writes them to topic `t`: `u-01` on partition 0, `u-02` on partition 1. The group is `g`.
 
+pub mod docker;
 pub mod wire;
 
 use std::collections::BTreeMap;

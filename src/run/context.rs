@@ -17,8 +17,11 @@ use crate::lab::Check;
 use crate::lab::data::DataSet;
 use crate::lab::late;
 use crate::outcome::Mismatch;
+use crate::timeline::docker::ListenersSeen;
 use crate::timeline::event::{Name, Signal};
 use crate::timeline::{Recorder, What};
+use crate::world::cluster::listeners;
+use crate::world::docker::Docker;
 use crate::world::kafka::Kafka;
 use crate::world::program::{Launch, Limits, Stdin};
 use crate::world::sink::CheckSink;
@@ -87,6 +90,32 @@ impl CheckCtx {
     #[must_use]
     pub fn sink(&self) -> &CheckSink {
         &self.sink
+    }
+
+    /// The containers of this machine.
+    #[must_use]
+    pub fn docker(&self) -> &Docker {
+        &self.scene.docker
+    }
+
+    /// The ports of this machine in the cluster's bootstrap addresses.
+    #[must_use]
+    pub fn bootstrap_ports(&self) -> Vec<u16> {
+        listeners::ports_here(self.scene.cluster.bootstrap())
+    }
+
+    /// Asks the cluster where its clients are to go, tries whether they can get there, and looks which container it is in.
+    pub async fn look_at_listeners(&self) -> ListenersSeen {
+        let (bootstrap, allow) = (self.scene.cluster.bootstrap().to_owned(), self.scene.allow.clone());
+        let asked = bootstrap.clone();
+        let refusal = move |node: i32, host: &str, port: i32| allow.refusal(node, host, port);
+        let looked = tokio::task::spawn_blocking(move || listeners::look(&asked, refusal)).await;
+        let mut seen = looked.unwrap_or_else(|_| ListenersSeen::silent(&bootstrap, "it could not be asked"));
+        if let Some(port) = self.bootstrap_ports().first() {
+            // Only to explain: without Docker the cluster is none of a container.
+            seen.container = self.docker().publisher(*port).await.ok().flatten();
+        }
+        seen
     }
 
     /// A time budget, stretched as the person asked.

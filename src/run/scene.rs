@@ -13,11 +13,12 @@ use super::seats::Seats;
 use crate::outcome::RunFacts;
 use crate::timeline::{Recorder, What};
 use crate::world::cluster::{Cluster, Health};
+use crate::world::docker::Docker;
 use crate::world::guard::Guard;
 use crate::world::kafka::Kafka;
 use crate::world::program::{Prepared, SubmissionError};
 use crate::world::sink::Sink;
-use crate::world::tap::Tap;
+use crate::world::tap::{Allow, Tap};
 
 /// How long kgrade's own broker may leave questions unanswered while its process runs: a machine may have much else to do.
 const STARVED: Duration = Duration::from_secs(20);
@@ -35,6 +36,10 @@ pub struct Scene {
     pub cluster: Cluster,
     /// What stands between every program and every broker.
     pub tap: Tap,
+    /// Where a cluster that kgrade did not start may send the programs.
+    pub allow: Allow,
+    /// The containers of this machine.
+    pub docker: Docker,
     /// The places at the tap.
     pub seats: Seats,
     /// The grader's own client, on the ADMIN listener.
@@ -71,7 +76,7 @@ impl Scene {
         }
         // Asked twice at least: one slow answer on a busy machine is no death. A process that runs on is waited for longer, and one that dies
         // closes its sockets some moments before its end can be told.
-        let until = Instant::now() + if self.cluster.pid().is_some() { STARVED } else { Duration::ZERO };
+        let until = Instant::now() + if self.cluster.is_own() { STARVED } else { Duration::ZERO };
         self.kafka.ping().await.err()?;
         let error = loop {
             let error = self.kafka.ping().await.err()?;
@@ -93,8 +98,8 @@ impl Scene {
                 () = tokio::time::sleep(WATCH) => {}
                 reason = self.tap.misled() => return format!("the programs cannot be graded on this cluster: {reason}"),
             }
-            // kgrade's own broker is a process, which is seen at once; another cluster has to be asked.
-            let death = if self.cluster.pid().is_some() { self.broker_death() } else { self.cluster_death().await };
+            // The end of kgrade's own broker is seen at once; another cluster has to be asked.
+            let death = if self.cluster.is_own() { self.broker_death() } else { self.cluster_death().await };
             if let Some(reason) = death {
                 return reason;
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::docker::{ContainersLook, HttpAnswer, HttpAsked, ListenersSeen, Selection};
 use super::payload::{Payload, RecordBlock};
 use super::wire::{Api, FaultUse, Foreign, Request, Response, Side, Unread};
 use crate::outcome::Mismatch;
@@ -86,6 +87,12 @@ pub enum What {
     OffsetsReset { group: Name, topic: Name, offsets: BTreeMap<i32, i64> },
     /// A group as its coordinator describes it; `None` when there is no such group.
     GroupSeen { group: Name, description: Option<GroupSeen> },
+    /// Docker was asked for containers. `bootstrap` holds the ports of this machine in the cluster's bootstrap addresses.
+    ContainersSeen { of: Selection, bootstrap: Vec<u16>, look: ContainersLook },
+    /// The services of containers were asked over HTTP.
+    HttpSeen { asked: HttpAsked, answers: Vec<HttpAnswer> },
+    /// The cluster was asked where its clients are to go, and whether they can get there was tried.
+    ListenersSeen { seen: ListenersSeen },
     /// The grader removed a dead member from a group.
     Evicted { group: Name, member: String },
     /// A program connected to a broker through the tap. `connection` is unique within the run.

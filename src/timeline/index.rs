@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::commit::{Commit, Committing, Unanswered};
 use super::delivery::Delivery;
+use super::docker::Docker;
 use super::event::{ClusterState, Event, Name, Stream, What};
 use super::exchange::Exchanges;
 use super::fault::Faults;
@@ -28,6 +29,7 @@ pub struct Timeline {
     listings: Vec<BTreeSet<Name>>,
     created: BTreeSet<Name>,
     files: HashMap<Name, SeenFile>,
+    docker: Docker,
     pub(super) exchanges: Exchanges,
     pub(super) faults: Faults,
     /// Commits on the wire that were not answered yet.
@@ -177,6 +179,12 @@ impl Timeline {
         self.files.get(path)
     }
 
+    /// What is known of containers and their services.
+    #[must_use]
+    pub fn docker(&self) -> &Docker {
+        &self.docker
+    }
+
     fn index(&mut self, position: usize, event: &Event) {
         let at = event.at;
         match &event.what {
@@ -267,6 +275,7 @@ impl Timeline {
             What::TopicCreated { topic, .. } => {
                 self.created.insert(topic.clone());
             }
+            What::ContainersSeen { .. } | What::HttpSeen { .. } | What::ListenersSeen { .. } => self.docker.see(event),
             What::ActionBegun { .. }
             | What::ActionEnded { .. }
             | What::Look { .. }

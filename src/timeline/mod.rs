@@ -6,6 +6,7 @@
 
 mod commit;
 mod delivery;
+pub mod docker;
 pub mod event;
 pub mod evidence;
 mod exchange;

@@ -1,8 +1,8 @@
 //! The watchdog: removes what kgrade made when kgrade itself can no longer do it (`kill -9`, a crash, a closed terminal).
 //!
-//! A second process, `kgrade internal-watchdog`, holds a list of process groups, run marks and folders. It learns of them over a
+//! A second process, `kgrade internal-watchdog`, holds a list of process groups, run marks, folders and containers. It learns of them over a
 //! pipe. When the pipe closes, for whatever reason, it kills the groups, kills every process that carries a mark in its
-//! environment, and deletes the folders that are still on the list.
+//! environment, removes the containers of the run, and deletes the folders that are still on the list.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
+use super::docker::{DockerHost, remove_marked};
 use super::folder;
 
 /// The name of the hidden command that runs [`watch`].
@@ -110,6 +111,12 @@ impl Guard {
         self.lease(format!("folder {}", path.display()))
     }
 
+    /// Looks after the containers of a run: they are removed when kgrade is gone.
+    #[must_use]
+    pub fn containers(&self, mark: &str) -> Lease {
+        self.lease(format!("containers {mark}"))
+    }
+
     fn lease(&self, entry: String) -> Lease {
         self.say("+", &entry);
         Lease { guard: self.clone(), entry }
@@ -154,11 +161,19 @@ pub fn watch(input: impl std::io::Read) {
     for mark in &marks {
         kill_marked(mark);
     }
-    if !marks.is_empty() {
+    let containers: Vec<&str> = entries.keys().filter_map(|entry| entry.strip_prefix("containers ")).collect();
+    let docker = DockerHost::from_env();
+    for mark in &containers {
+        remove_marked(&docker, mark);
+    }
+    if !marks.is_empty() || !containers.is_empty() {
         // What was being started when kgrade died carries its mark only now.
         std::thread::sleep(STARTING);
         for mark in &marks {
             kill_marked(mark);
+        }
+        for mark in &containers {
+            remove_marked(&docker, mark);
         }
     }
     for entry in entries.keys() {

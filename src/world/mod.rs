@@ -3,6 +3,7 @@
 //! Nothing here judges. Whatever is made here is registered with [`guard`], so that it goes away with kgrade.
 
 pub mod cluster;
+pub mod docker;
 pub mod folder;
 pub mod guard;
 pub mod kafka;

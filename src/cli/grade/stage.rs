@@ -15,6 +15,7 @@ use crate::report::live::Live;
 use crate::run::{Scene, Seats};
 use crate::timeline::{Recorder, What};
 use crate::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Host, LEARNERS_ADDRESS, Listener, Named, Runtime};
+use crate::world::docker::{Docker, DockerHost};
 use crate::world::guard::Guard;
 use crate::world::kafka::Kafka;
 use crate::world::program::{self, PrepareContext, Prepared, Submission, SubmissionError};
@@ -79,6 +80,8 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         recorder: recorder.clone(),
         cluster,
         tap,
+        allow,
+        docker: Docker::new(DockerHost::from_env()),
         seats,
         kafka,
         sink,
@@ -101,7 +104,7 @@ pub async fn strike(scene: Arc<Scene>) {
         Ok(scene) => {
             let Scene { cluster, tap, kafka, sink, prepared, guard, facts, recorder, .. } = scene;
             // A private cluster goes away whole; on one that stays, only what this run made is removed.
-            if cluster.pid().is_none()
+            if !cluster.is_own()
                 && recorder.timeline().is_cluster_usable()
                 && let Err(error) = kafka.remove_run(&facts.id).await
             {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::world::docker::DockerError;
+
 /// Why a cluster could not be had. All of them mean exit code 3: nothing was graded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -155,11 +157,9 @@ pub enum ClusterError {
         /// The oldest that will do.
         minimum: &'static str,
     },
-    /// Containers are not there yet.
-    #[error(
-        "run Kafka in Docker: this version of kgrade cannot; use `--cluster jvm`, or start a container yourself and give its address with `--cluster HOST:PORT`"
-    )]
-    Docker,
+    /// Docker cannot be used, or not for this.
+    #[error("run Kafka in Docker: {error}\n{mend}; or use `--cluster jvm`, which needs no Docker", error = .0, mend = .0.mend())]
+    Docker(#[from] DockerError),
     /// More brokers than can be started.
     #[error("start {0} brokers: this version of kgrade starts one; set `cluster.brokers` to 1")]
     Brokers(u32),

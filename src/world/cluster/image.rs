@@ -222,7 +222,7 @@ fn prune(work: &Work, lock: &CacheLock) -> Result<(), ClusterError> {
 }
 
 /// A random id in the form of Kafka's own.
-fn new_cluster_id() -> String {
+pub(super) fn new_cluster_id() -> String {
     let mut bytes: [u8; 16] = rand::random();
     // As in Kafka, none starts with a dash: it would be taken for an option.
     bytes[0] &= 0x7f;

@@ -1,4 +1,4 @@
-//! A real Apache Kafka for a run: kgrade's own broker in a Java process, or a cluster that is already there.
+//! A real Apache Kafka for a run: kgrade's own broker in a Java process or in a container, or a cluster that is already there.
 //!
 //! Starting a private one goes through these steps, each in its own file; all but the last two happen once and live in the cache:
 //!
@@ -8,6 +8,7 @@
 
 mod boot;
 mod cache;
+mod container;
 mod error;
 mod exercise;
 mod external;
@@ -17,6 +18,7 @@ mod jars;
 mod java;
 mod kept;
 mod learner;
+pub mod listeners;
 mod manifest;
 mod maven;
 mod node;
@@ -29,6 +31,7 @@ mod settings;
 mod tarball;
 mod work;
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -42,11 +45,13 @@ pub use host::Host;
 pub use jars::VERSION;
 pub use kept::{Down, Kept, Up, down, up};
 pub use learner::ADDRESS as LEARNERS_ADDRESS;
+pub use process::birth;
 pub use runtime::{BadRuntime, Runtime};
 
 use crate::timeline::event::ClusterState;
 use crate::world::guard::Guard;
 use crate::world::progress::Progress;
+use container::ContainerCluster;
 use private::PrivateCluster;
 use work::Work;
 
@@ -101,6 +106,7 @@ pub struct Cluster {
     named: Vec<Named>,
     version: Option<String>,
     private: Option<PrivateCluster>,
+    container: Option<ContainerCluster>,
 }
 
 /// Whether a cluster still runs.
@@ -147,7 +153,11 @@ pub fn fetch(context: &ClusterContext) -> Result<Found, ClusterError> {
 /// When there is none to be had; the message says what is missing and the command that gets it.
 pub async fn start(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterContext) -> Result<Cluster, ClusterError> {
     match runtime {
-        Runtime::Docker => Err(ClusterError::Docker),
+        Runtime::Docker => {
+            let work = Work::new(context.clone());
+            let _interrupt = work.interrupt_on_drop();
+            container::start(&work, spec).await.map(Cluster::in_container)
+        }
         Runtime::Jvm => {
             let work = Work::new(context.clone());
             let _interrupt = work.interrupt_on_drop();
@@ -157,7 +167,15 @@ pub async fn start(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterConte
         Runtime::External(addresses) => {
             let asked = addresses.clone();
             let (version, named) = blocking(move || Ok((external::check(&asked)?, external::brokers(&asked)))).await?;
-            Ok(Cluster { bootstrap: addresses.clone(), learners: Vec::new(), admin: addresses.clone(), named, version, private: None })
+            Ok(Cluster {
+                bootstrap: addresses.clone(),
+                learners: Vec::new(),
+                admin: addresses.clone(),
+                named,
+                version,
+                private: None,
+                container: None,
+            })
         }
     }
 }
@@ -174,7 +192,7 @@ pub async fn learners_own(
     let (state, named) = blocking(move || Ok(learner::look(&asked, &permitted))).await?;
     let version = if let ClusterState::Reachable { version } = &state { version.clone() } else { None };
     let (bootstrap, admin) = (addresses.to_owned(), addresses.to_owned());
-    Ok((Cluster { bootstrap, learners: Vec::new(), admin, named, version, private: None }, state))
+    Ok((Cluster { bootstrap, learners: Vec::new(), admin, named, version, private: None, container: None }, state))
 }
 
 async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T, ClusterError> + Send + 'static) -> Result<T, ClusterError> {
@@ -195,7 +213,30 @@ impl Cluster {
             named: Vec::new(),
             version: Some(cluster.version.clone()),
             private: Some(cluster),
+            container: None,
         }
+    }
+
+    fn in_container(cluster: ContainerCluster) -> Self {
+        let ports = &cluster.ports;
+        let at = |port: u16| format!("127.0.0.1:{port}");
+        let told = cluster.advertised.as_ref().or(ports.learners.first());
+        let listener = |port: &u16| Listener { node: cluster.id, address: at(*port) };
+        Self {
+            bootstrap: told.map(|port| at(*port)).unwrap_or_default(),
+            learners: ports.learners.iter().map(|port| vec![listener(port)]).collect(),
+            admin: at(ports.admin),
+            named: Vec::new(),
+            version: Some(VERSION.to_owned()),
+            private: None,
+            container: Some(cluster),
+        }
+    }
+
+    /// Whether kgrade started it, and removes it with all that it holds.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.private.is_some() || self.container.is_some()
     }
 
     /// Where learners' programs find the cluster: the advertised address, with seats that of the first.
@@ -237,6 +278,11 @@ impl Cluster {
     /// Whether it still runs. Cheap: it can be asked after every check.
     #[must_use]
     pub fn health(&self) -> Health {
+        if let Some(ended) = self.container.as_ref().and_then(ContainerCluster::ended) {
+            // A container has an exit code and no signal: the system's status holds it in its second byte.
+            let status = ExitStatus::from_raw(i32::try_from(ended.code & 0xff).unwrap_or_default() << 8);
+            return Health::Died { status, log_tail: ended.log };
+        }
         match self.private.as_ref().and_then(|cluster| Some((cluster.booted.node.status()?, cluster))) {
             Some((status, cluster)) => Health::Died { status, log_tail: cluster.booted.node.log_tail() },
             None => Health::Running,

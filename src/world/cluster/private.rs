@@ -13,7 +13,7 @@ use crate::world::folder::PrivateFolder;
 
 /// The only broker must not be taken for dead, and topics be refused, because the machine is busy for more than the default of 9 s. Not for a
 /// broker that is started again: it would have to wait for the end of its earlier session.
-const SESSION: (&str, &str) = ("broker.session.timeout.ms", "120000");
+pub(super) const SESSION: (&str, &str) = ("broker.session.timeout.ms", "120000");
 
 /// The running cluster. Dropping it kills the broker and deletes its folder.
 #[derive(Debug)]
@@ -129,6 +129,6 @@ fn start_in(work: &Work, spec: &ClusterSpec, prepared: &Prepared, folder: &Path)
 }
 
 /// What the only broker's LEARNER listeners tell clients, seat by seat.
-fn advertised(spec: &ClusterSpec) -> Vec<u16> {
+pub(super) fn advertised(spec: &ClusterSpec) -> Vec<u16> {
     spec.seats.iter().filter_map(|brokers| brokers.first().copied()).collect()
 }

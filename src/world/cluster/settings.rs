@@ -80,6 +80,18 @@ const DEFAULTS: [(&str, &str); 21] = [
 /// # Errors
 /// [`ClusterError::Reserved`] when the lab sets what kgrade needs as it is.
 pub fn server_properties(node: NodeSettings<'_>) -> Result<String, ClusterError> {
+    let mut text = String::new();
+    for (key, value) in properties(node)? {
+        line(&mut text, &key, &value);
+    }
+    Ok(text)
+}
+
+/// The settings in the order of the file.
+///
+/// # Errors
+/// [`ClusterError::Reserved`] when the lab sets what kgrade needs as it is.
+pub fn properties(node: NodeSettings<'_>) -> Result<Vec<(String, String)>, ClusterError> {
     if let Some(key) = node.overrides.keys().find(|key| RESERVED.contains(&key.as_str())) {
         return Err(ClusterError::Reserved { key: key.clone() });
     }
@@ -99,24 +111,19 @@ pub fn server_properties(node: NodeSettings<'_>) -> Result<String, ClusterError>
         ("inter.broker.listener.name", "ADMIN".to_owned()),
         ("log.dirs", "data".to_owned()),
     ];
-    let mut text = String::new();
-    for (key, value) in &own {
-        line(&mut text, key, value);
-    }
+    let mut all: Vec<(String, String)> = own.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     let defaults = DEFAULTS.iter().filter(|(key, _)| !node.overrides.contains_key(*key));
     let overrides = node.overrides.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     for (key, value) in defaults.copied().chain(overrides) {
-        for (key, value) in for_each_learner(key, value, &names) {
-            line(&mut text, &key, &value);
-        }
+        all.extend(for_each_learner(key, value, &names));
     }
     if !node.advertised.is_empty() && !node.overrides.contains_key(NETWORK_THREADS) {
         // One learner's program each: a thread is enough, and 16 listeners with two would be a crowd.
         for name in &names {
-            line(&mut text, &format!("listener.name.{}.{NETWORK_THREADS}", name.to_lowercase()), "1");
+            all.push((format!("listener.name.{}.{NETWORK_THREADS}", name.to_lowercase()), "1".to_owned()));
         }
     }
-    Ok(text)
+    Ok(all)
 }
 
 /// The names of the LEARNER listeners: `LEARNER`, or with seats `LEARNER0`, `LEARNER1`, …
