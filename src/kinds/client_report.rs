@@ -51,12 +51,12 @@ impl Expect for ClientReport {
         }
         let object = match printed(view, &self.by, &FIELDS) {
             Printed::Object(object, _) => object,
-            Printed::Wrong(mismatch) => return Answer::NotYet(view.with_ends(mismatch)),
+            Printed::Wrong(mismatch) => return Answer::NotYet(mismatch),
         };
         let seen = Seen::of(view, &self.by);
         let problem = client(&object, &seen).or_else(|| version(&object, &seen)).or_else(|| topics(view, &object));
         if let Some(mismatch) = problem {
-            return Answer::NotYet(view.with_ends(mismatch));
+            return Answer::NotYet(mismatch);
         }
         let mut evidence = Evidence::of(1);
         if !seen.came {

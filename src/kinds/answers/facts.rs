@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::sheet::Text;
 use crate::kinds::View;
 
 /// What is known of a topic.
@@ -48,8 +49,8 @@ impl Facts {
     }
 
     /// Where records with this text stand.
-    pub fn places(&self, text: &str) -> impl Iterator<Item = (i32, i64)> {
-        self.records.iter().filter(move |(_, _, known)| known == text).map(|(partition, offset, _)| (*partition, *offset))
+    pub fn places(&self, text: &Text) -> impl Iterator<Item = (i32, i64)> {
+        self.records.iter().filter(move |(_, _, known)| text.is(known)).map(|(partition, offset, _)| (*partition, *offset))
     }
 
     /// The text of the record at a place.

@@ -41,12 +41,27 @@ pub(super) fn number(value: &Value) -> Option<i64> {
     }
 }
 
-/// A text; YAML reads a text of digits as a number.
-pub(super) fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.trim().to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
+/// The text of a record as the learner wrote it down.
+pub(super) struct Text {
+    /// As it is shown.
+    pub shown: String,
+    /// YAML has read it as a number: `007` and `7` are one.
+    number: Option<f64>,
+}
+
+impl Text {
+    /// Reads a text; `None` for a value that cannot be one.
+    pub fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(Self { shown: text.trim().to_owned(), number: None }),
+            Value::Number(number) => Some(Self { shown: number.to_string(), number: number.as_f64() }),
+            Value::Bool(flag) => Some(Self { shown: flag.to_string(), number: None }),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the text of this record.
+    pub fn is(&self, record: &str) -> bool {
+        record == self.shown || self.number.is_some_and(|number| record.parse() == Ok(number))
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Question;
 use super::facts::Facts;
-use super::sheet::{self, Sheet};
+use super::sheet::{self, Sheet, Text};
 use crate::kinds::view::count;
 use crate::lab::suggestion::nearest;
 
@@ -92,14 +92,14 @@ fn record(facts: &Facts, fields: &Map<String, Value>) -> Option<String> {
     if !missing.is_empty() {
         return Some(format!("`{}` is not filled in yet", missing.join("` and `")));
     }
-    let Some(text) = field("text").and_then(sheet::text) else {
+    let Some(text) = field("text").and_then(Text::of) else {
         return Some("`text` is the text of one record as you sent it; put it in quotes".to_owned());
     };
     let numbers = ["partition", "offset"].map(|name| field(name).and_then(sheet::number));
     let [Some(partition), Some(offset)] = numbers else {
         return Some("`partition` and `offset` are whole numbers".to_owned());
     };
-    if facts.text_at(partition, offset) == Some(text.as_str()) {
+    if facts.text_at(partition, offset).is_some_and(|there| text.is(there)) {
         return None;
     }
     let topic = &facts.topic;
@@ -109,13 +109,13 @@ fn record(facts: &Facts, fields: &Map<String, Value>) -> Option<String> {
     };
     let mut places = facts.places(&text);
     Some(match (places.next(), places.count()) {
-        (None, _) => format!("no record of {topic} has the text `{}`; {there}", short(&text)),
+        (None, _) => format!("no record of {topic} has the text `{}`; {there}", short(&text.shown)),
         (Some((real, at)), 0) => {
             let turned = if (i64::from(real), at) == (offset, partition) { ": the two numbers are swapped" } else { "" };
-            format!("`{}` stands at partition {real}, offset {at}{turned}; {there}", short(&text))
+            format!("`{}` stands at partition {real}, offset {at}{turned}; {there}", short(&text.shown))
         }
         (Some((real, at)), more) => {
-            format!("`{}` stands at partition {real}, offset {at} and in {}; {there}", short(&text), count(more as u64, "other place"))
+            format!("`{}` stands at partition {real}, offset {at} and in {}; {there}", short(&text.shown), count(more as u64, "other place"))
         }
     })
 }

@@ -206,7 +206,7 @@ pub async fn learners_own(
     let (state, named) = blocking(move || Ok(learner::look(&asked, &permitted))).await?;
     let version = if let ClusterState::Reachable { version } = &state { version.clone() } else { None };
     let (bootstrap, admin) = (addresses.to_owned(), addresses.to_owned());
-    Ok((Cluster { bootstrap, learners: Vec::new(), admin, named, version, private: None }, state))
+    Ok((Cluster { bootstrap, learners: Vec::new(), admin, named, version, private: None, container: None }, state))
 }
 
 async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T, ClusterError> + Send + 'static) -> Result<T, ClusterError> {
