@@ -75,6 +75,8 @@ impl Code {
     pub const UNKNOWN_FAULT: Self = Self(50);
     /// One fault name given twice.
     pub const DUPLICATE_FAULT: Self = Self(51);
+    /// A criterion that is no line of the course.
+    pub const UNKNOWN_CRITERION: Self = Self(52);
 }
 
 impl fmt::Display for Code {
