@@ -105,7 +105,12 @@ fn grade(checks: &str) -> Graded {
     fs::write(path("submission/lab-90/consumer.py"), CONSUMER).unwrap();
     fs::write(path("lab.yaml"), format!("{HEAD}{checks}")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_kgrade"));
-    command.arg(path("lab.yaml")).arg("--submission").arg(path("submission")).arg("--report").arg(format!("json={}", path("report.json").display()));
+    command
+        .arg(path("lab.yaml"))
+        .arg("--submission")
+        .arg(path("submission"))
+        .arg("--report")
+        .arg(format!("json={}", path("report.json").display()));
     command.env("TMPDIR", path("tmp")).env_remove("KAFKA_BOOTSTRAP_SERVERS").env_remove("KGRADE_CHECKS").stdin(Stdio::null());
     let output = command.output().unwrap();
     let shown = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -184,7 +189,10 @@ fn instances_are_told_apart_and_a_takeover_is_timed() {
     let check = graded.check("takeover");
     assert_eq!(check["verdict"], "passed", "{}", graded.shown);
     let remark = check["remarks"][0].as_str().unwrap();
-    assert!(remark.contains("` took over from `") && remark.contains(" s after it was ended by SIGKILL (first delivery from partition 1)"), "{remark}");
+    assert!(
+        remark.contains("` took over from `") && remark.contains(" s after it was ended by SIGKILL (first delivery from partition 1)"),
+        "{remark}"
+    );
 }
 
 #[test]
