@@ -9,7 +9,7 @@ use kgrade::world::docker::{DockerError, Owned, OwnedSpec, sweep};
 use kgrade::world::guard::Guard;
 use kgrade::world::progress::Silent;
 
-use crate::machine::{Container, PLAIN, block_on, daemon, docker, until};
+use crate::machine::{Container, KAFKA, PLAIN, block_on, daemon, docker, until};
 
 /// The containers that carry the label of a run with this in its mark.
 fn marked(part: &str) -> Vec<String> {
@@ -27,7 +27,7 @@ pub fn a_port_is_taken() {
     let holder = Container::run("has-port", &["-p", "127.0.0.1::8080", PLAIN, "sleep", "600"]);
     let port = holder.port(8080);
     let mark = format!("test-port-{}", std::process::id());
-    let spec = OwnedSpec { image: PLAIN.to_owned(), name: "kgrade".to_owned(), mark: mark.clone(), env: Vec::new(), ports: vec![port] };
+    let spec = OwnedSpec { image: KAFKA.to_owned(), name: "kgrade".to_owned(), mark: mark.clone(), env: Vec::new(), ports: vec![port] };
     let error = block_on(async { Owned::start(&daemon(), &spec).await.map(|_| ()) }).unwrap_err();
     let DockerError::PortTaken { port: taken, by } = &error else { panic!("{error}") };
     assert_eq!(*taken, port);

@@ -147,5 +147,8 @@ pub fn sends_clients_where_they_cannot_go() {
     ];
     says("advertised-listeners: {}", port, &words);
     crate::machine::docker(&["stop", "-t", "0", &container.name]);
+    let words = ["no Kafka answers at localhost", "is there, but it has ended", &format!("docker start {}", container.name)];
+    says("advertised-listeners: {}", port, &words);
+    drop(container);
     says("advertised-listeners: {}", port, &["no Kafka answers at localhost", "no container publishes that port"]);
 }
