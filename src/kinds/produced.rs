@@ -257,13 +257,14 @@ impl About<'_, '_> {
     fn per_batch(&self, written: &Written<'_>) -> Option<Answer> {
         let wanted = self.spec.records_per_batch?;
         let (records, batches) = (written.records(|_| true), written.batches.len() as u64);
+        let pace = self.by().and_then(pace::of);
         if records >= wanted * batches {
-            return None;
+            let reason = pace.filter(|_| records < 2 * wanted * batches).and_then(|pace| pace::filled(&pace));
+            return reason.map(Answer::NotShown);
         }
         let average = records as f64 / batches.max(1) as f64;
         let message = format!("a batch of {} holds {average:.1} records on average", self.traffic.who());
         let observed = format!("{} in {batches} batches", count(records, "record"));
-        let pace = self.by().and_then(pace::of);
         // Who waits for so long gets fewer records when fewer come.
         if let Some(pace) = pace.filter(|pace| average >= wanted as f64 * pace::given(pace)) {
             return Some(Answer::NotShown(pace::too_slow(pace)));

@@ -33,6 +33,11 @@ pub fn too_slow(pace: Pacing) -> String {
     format!("this machine was too busy to write {} lines a second: it was {seen:.0}. Close other programs and run it again", pace.rate)
 }
 
+/// Why batches of the right size show nothing: delays may have filled them. Batches of twice the size are beyond doubt.
+pub fn filled(pace: &Pacing) -> Option<String> {
+    (pace.behind_percent > OFTEN_BEHIND).then(|| busy("in this run"))
+}
+
 /// Why a comparison that came out well shows nothing: it was the program's delays that made the batches. Far less is beyond doubt.
 pub fn lucky((own, other): (Option<Pacing>, Option<Pacing>), percent: u64, most: u8) -> Option<String> {
     let (own, other) = own.zip(other)?;
@@ -80,6 +85,7 @@ mod tests {
 
     #[test]
     fn what_delays_made_shows_nothing() {
+        assert!(filled(&pace(4, 0, 0, 31)).is_some() && filled(&pace(4, 0, 0, 30)).is_none());
         assert_eq!(lucky(both(0, 0), 50, 50), None);
         assert!(lucky(both(90, 10), 50, 50).is_some());
         assert_eq!(lucky(both(90, 80), 50, 50), None, "both alike");
