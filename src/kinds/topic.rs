@@ -62,7 +62,12 @@ impl Expect for Topic {
             && seen != u64::from(wanted)
         {
             let message = format!("topic {} has {}, not {wanted}", self.name, count(seen, "partition"));
-            return Answer::NotYet(Mismatch::new(message, expected, format!("{} (since {})", count(seen, "partition"), seconds(*since))));
+            let cause = format!(
+                "a topic gets its partitions when it is created: NewTopic(name, num_partitions={wanted}), or what your client calls it. \
+                 Creating a topic that is there already changes nothing"
+            );
+            let observed = format!("{} (since {})", count(seen, "partition"), seconds(*since));
+            return Answer::NotYet(Mismatch::new(message, expected, observed).cause(cause));
         }
         if let Some(wanted) = self.replication {
             let other = partitions.iter().filter(|partition| partition.replicas.len() as u64 != u64::from(wanted));
