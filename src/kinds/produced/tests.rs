@@ -41,9 +41,9 @@ fn nothing_written_or_seen() {
 fn acks() {
     let once = || wrote(vec![batch(1, |_| {})]);
     assert_says(&once(), &of("acks: -1"), "holds (1)", &[]);
-    assert_says(&once(), &of("acks: 1"), "violated: `first` asked for acks=-1, not acks=1", &["Produce at"]);
+    assert_says(&once(), &of("acks: 1"), "violated: `first` asked for acks=-1 (all), not acks=1", &["Produce at", "what your client asks for when nothing is set"]);
     let mixed = || once().exchange("first", produce(1, vec![batch(2, |_| {})]));
-    assert_says(&mixed(), &of("acks: -1"), "violated: `first` asked for acks=1, not acks=-1", &["acks=all", "observed 1 request otherwise"]);
+    assert_says(&mixed(), &of("acks: -1"), "violated: `first` asked for acks=1, not acks=-1 (all)", &["!nothing is set", "acks=all", "observed 1 request otherwise"]);
     assert_says(&mixed().unread("first", Api::PRODUCE), &of("acks: -1"), "violated", &[]);
     // A request for another topic does not count.
     let elsewhere = produce(0, vec![batch(2, |batch| batch.topic = "other".into())]);
@@ -159,6 +159,8 @@ fn requests_for_input_at_a_rate() {
     ] {
         assert_says(&at_a_rate(own, other), against, wanted, &[]);
     }
+    assert_says(&at_a_rate((7, 86, 0, false), (12, 50, 0, false)), against, "not yet", &["`plain` batches as much as `first`"]);
+    assert_says(&at_a_rate((60, 10, 0, false), (60, 10, 0, false)), against, "not yet", &["cause batches grow with linger_ms"]);
     // All of the input was there before anything was sent.
     let pace = Pacing { rate: 5000, took: 1, blocked: 0, starved: 0, behind_percent: 0 };
     let fed = What::Fed { instance: "c/plain".into(), data: "events".into(), count: 600, done: true, pace: Some(pace) };
