@@ -157,14 +157,16 @@ impl About<'_, '_> {
                     Request::Produce { acks, .. } => *acks,
                     _ => wanted,
                 };
-                let message = format!("{} asked for acks={seen}, not acks={wanted}", self.traffic.who());
+                let message = format!("{} asked for acks={}, not acks={}", self.traffic.who(), acks_name(seen), acks_name(wanted));
                 let setting = producing(first).acks(wanted);
-                let told = match wanted {
+                let meaning = match wanted {
                     0 => format!("{setting} sends and waits for no answer: the quickest way, and nobody knows what arrived"),
                     1 => format!("{setting} waits for the leader alone: what it has not passed on yet is lost when it dies"),
                     _ => format!("{setting} makes a write count only when all in-sync replicas have it"),
                 };
-                return Some(self.each(message, format!("acks={wanted} in every Produce request"), &wrong.iter().map(|exchange| **exchange).collect::<Vec<_>>()).cause(told));
+                let unset = seen == producing(first).usual_acks && wrong.len() == written.requests.len();
+                let told = if unset { format!("acks={} is what your client asks for when nothing is set; {meaning}", acks_name(seen)) } else { meaning };
+                return Some(self.each(message, format!("acks={} in every Produce request", acks_name(wanted)), &wrong.iter().map(|exchange| **exchange).collect::<Vec<_>>()).cause(told));
             }
         }
         let idempotence = |batch: &Batch| batch.producer_id >= 0;
@@ -257,20 +259,20 @@ impl About<'_, '_> {
     fn per_batch(&self, written: &Written<'_>) -> Option<Answer> {
         let wanted = self.spec.records_per_batch?;
         let (records, batches) = (written.records(|_| true), written.batches.len() as u64);
+        let pace = self.by().and_then(pace::of);
         if records >= wanted * batches {
-            return None;
+            let reason = pace.filter(|_| records < 2 * wanted * batches).and_then(|pace| pace::filled(&pace));
+            return reason.map(Answer::NotShown);
         }
         let average = records as f64 / batches.max(1) as f64;
         let message = format!("a batch of {} holds {average:.1} records on average", self.traffic.who());
         let observed = format!("{} in {batches} batches", count(records, "record"));
-        let pace = self.by().and_then(pace::of);
         // Who waits for so long gets fewer records when fewer come.
         if let Some(pace) = pace.filter(|pace| average >= wanted as f64 * pace::given(pace)) {
             return Some(Answer::NotShown(pace::too_slow(pace)));
         }
-        let growing = format!("batches grow with {}", self.producing().batching);
-        let cause = if average < 2.0 { format!("each event is sent alone: a flush() or a wait for the answer after each one leaves nothing to be batched; {growing}") } else { growing };
-        Some(Answer::NotYet(Mismatch::new(message, format!("at least {wanted} records in a batch on average"), observed).cause(cause)))
+        let mismatch = Mismatch::new(message, format!("at least {wanted} records in a batch on average"), observed);
+        Some(Answer::NotYet(mismatch.cause(self.growing(average))))
     }
 
     fn against(&self, written: &Written<'_>) -> Option<Answer> {
@@ -291,7 +293,7 @@ impl About<'_, '_> {
         if own * 100 <= their * u64::from(against.percent) {
             return pace::lucky(paces, percent, against.percent).map(Answer::NotShown);
         }
-        let per_batch = written.records(|_| true) / (written.batches.len() as u64).max(1);
+        let per_batch = written.records(|_| true) as f64 / (written.batches.len() as f64).max(1.0);
         if let Some(reason) = pace::unlucky(paces, per_batch) {
             return Some(Answer::NotShown(reason));
         }
@@ -300,14 +302,28 @@ impl About<'_, '_> {
         let late = instance.and_then(|instance| instance.fed).zip(theirs.requests.first()).filter(|((fed, pace), first)| pace.is_some() && first.at > *fed);
         let cause = match late {
             Some(_) => format!("{} read all of its input before it sent anything, so that its batches were full whatever its settings are: send each event as soon as its line was read", other.who()),
-            None => format!("batches grow with {}; what is set for {} must not be set for {} too", self.producing().batching, self.traffic.who(), other.who()),
+            None if paces.0.is_some_and(|own| pace::waited(&own, per_batch)) => {
+                format!("{0} batches as much as {1}: what makes batches grow ({2}) is to be set for {1} only", other.who(), self.traffic.who(), self.producing().batching)
+            }
+            None => self.growing(per_batch),
         };
         Some(Answer::NotYet(mismatch.cause(cause)))
+    }
+
+    /// What makes batches larger that hold so many records on average.
+    fn growing(&self, average: f64) -> String {
+        let growing = format!("batches grow with {}", self.producing().batching);
+        if average < 2.0 { format!("each event is sent alone: a flush() or a wait for the answer after each one leaves nothing to be batched; {growing}") } else { growing }
     }
 
     fn producing(&self) -> super::client::Producing {
         self.traffic.instances().first().map_or(Client::Other, |instance| Client::of(self.view, instance)).producing()
     }
+}
+
+/// Acknowledgements as people know them: -1 is `all` in every client's settings.
+fn acks_name(acks: i16) -> String {
+    if acks == -1 { "-1 (all)".to_owned() } else { acks.to_string() }
 }
 
 /// The requests with a batch that is not as wanted, if there are any.

@@ -33,7 +33,7 @@ impl Kind for Reported {
         and of none that is. When every event is there, its exit code is 0.\n\n\
         Sending is asynchronous: an error comes later, to a callback or a future. A program that does not look there ends as if all were well, and nobody knows of the loss. \
         What is missing is read from the topic, whatever the program believes.";
-    const EXAMPLE: &'static str = "reported: { by: producer, topic: $(topic), of: events }";
+    const EXAMPLE: &'static str = "reported: { by: first, topic: $(topic), of: events }";
 
     fn references(&self) -> Vec<Reference> {
         vec![Reference::Instance(self.by.clone()), Reference::Data(self.of.clone())]

@@ -37,7 +37,7 @@ impl<'a> Traffic<'a> {
     /// The programs in words: `` `first` ``, or `your program`.
     #[must_use]
     pub fn who(&self) -> String {
-        self.by.as_ref().map_or_else(|| "your program".to_owned(), |name| format!("`{name}`"))
+        self.by.as_ref().map_or_else(|| "your program".to_owned(), |name| format!("`{}`", short_name(name)))
     }
 
     /// All exchanges, in the order of their requests.

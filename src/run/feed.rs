@@ -21,8 +21,8 @@ use crate::world::program::Process;
 /// How long a writer sleeps between two writes.
 const BEAT: Duration = Duration::from_millis(1);
 
-/// How much input one write may hold at most, as time: what is due beyond it is put off.
-const BURST: Duration = Duration::from_millis(2);
+/// How much input one write may hold at most, as time: what is due beyond it is put off. Less than any client's linger that is worth its name.
+const BURST: Duration = Duration::from_millis(4);
 
 /// A program that has not read so much of its input, as time, is behind.
 const BEHIND: Duration = Duration::from_millis(20);
@@ -173,11 +173,11 @@ mod tests {
     fn what_the_machine_delays_is_put_off_and_not_caught_up_with() {
         let mut pace = Pace::new(5000);
         assert_eq!(pace.due(ms(1)), 5);
-        assert_eq!(pace.due(ms(101)), 10, "the most that one write may hold");
-        assert_eq!(pace.starved, ms(98));
+        assert_eq!(pace.due(ms(101)), 20, "the most that one write may hold");
+        assert_eq!(pace.starved, ms(96));
         assert_eq!(pace.due(ms(102)), 5);
-        assert_eq!(pace.due(ms(104)), 10, "a write that is one beat late is no burst");
-        assert_eq!(pace.starved, ms(98));
+        assert_eq!(pace.due(ms(105)), 15, "a write that is two beats late is no burst");
+        assert_eq!(pace.starved, ms(96));
     }
 
     #[test]

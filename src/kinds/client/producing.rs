@@ -7,6 +7,8 @@ use super::Client;
 pub struct Producing {
     /// What asks for no acknowledgement, for the leader's, and for all in-sync replicas'.
     acks: [&'static str; 3],
+    /// The acknowledgements it asks for when nothing is set.
+    pub usual_acks: i16,
     /// What makes it idempotent.
     pub idempotence: &'static str,
     /// What compresses batches.
@@ -39,6 +41,7 @@ impl Client {
         match self {
             Self::ConfluentPython | Self::Librdkafka | Self::Other => Producing {
                 acks: ["acks=0", "acks=1", "acks=all"],
+                usual_acks: -1,
                 idempotence: "enable.idempotence=true",
                 compression: "compression.type",
                 batching: "linger.ms, and a flush() at the end only",
@@ -47,6 +50,7 @@ impl Client {
             },
             Self::Java => Producing {
                 acks: ["acks=0", "acks=1", "acks=all"],
+                usual_acks: -1,
                 idempotence: "enable.idempotence=true",
                 compression: "compression.type",
                 batching: "linger.ms and batch.size, and a flush() at the end only",
@@ -55,6 +59,7 @@ impl Client {
             },
             Self::KafkaPython => Producing {
                 acks: ["acks=0", "acks=1", "acks=\"all\""],
+                usual_acks: -1,
                 idempotence: "enable_idempotence=True",
                 compression: "compression_type",
                 batching: "linger_ms, without waiting for each send",
@@ -63,6 +68,7 @@ impl Client {
             },
             Self::Aiokafka => Producing {
                 acks: ["acks=0", "acks=1", "acks=\"all\""],
+                usual_acks: 1,
                 idempotence: "enable_idempotence=True",
                 compression: "compression_type",
                 batching: "linger_ms, without waiting for each send",
@@ -71,6 +77,7 @@ impl Client {
             },
             Self::Kafkajs => Producing {
                 acks: ["acks: 0 in send()", "acks: 1 in send()", "acks: -1 in send()"],
+                usual_acks: -1,
                 idempotence: "idempotent: true in producer()",
                 compression: "compression in send()",
                 batching: "more messages in each send(): kafkajs has no linger",
@@ -83,6 +90,7 @@ impl Client {
                     "kgo.RequiredAcks(kgo.LeaderAck()) with kgo.DisableIdempotentWrite()",
                     "kgo.RequiredAcks(kgo.AllISRAcks())",
                 ],
+                usual_acks: -1,
                 idempotence: "leaving kgo.DisableIdempotentWrite() out",
                 compression: "kgo.ProducerBatchCompression",
                 batching: "kgo.ProducerLinger, with Produce instead of ProduceSync",
@@ -95,6 +103,7 @@ impl Client {
                     "config.Producer.RequiredAcks = sarama.WaitForLocal",
                     "config.Producer.RequiredAcks = sarama.WaitForAll",
                 ],
+                usual_acks: 1,
                 idempotence: "config.Producer.Idempotent = true",
                 compression: "config.Producer.Compression",
                 batching: "config.Producer.Flush.Frequency, with the AsyncProducer",
@@ -103,6 +112,7 @@ impl Client {
             },
             Self::KafkaGo => Producing {
                 acks: ["RequiredAcks: kafka.RequireNone", "RequiredAcks: kafka.RequireOne", "RequiredAcks: kafka.RequireAll"],
+                usual_acks: 0,
                 idempotence: "another client: kafka-go has no idempotent producer",
                 compression: "Compression of the Writer",
                 batching: "BatchTimeout and more messages in each WriteMessages()",

@@ -13,7 +13,7 @@ const OFTEN_BEHIND: u8 = 30;
 const MUCH_SLOWER: f64 = 0.8;
 
 /// A batch that holds so much input, in parts of a second, was waited for.
-const WAITED: u64 = 100;
+const WAITED: f64 = 100.0;
 
 /// How an instance's input came, if it came at a rate.
 pub fn of(instance: &Instance) -> Option<Pacing> {
@@ -33,6 +33,11 @@ pub fn too_slow(pace: Pacing) -> String {
     format!("this machine was too busy to write {} lines a second: it was {seen:.0}. Close other programs and run it again", pace.rate)
 }
 
+/// Why batches of the right size show nothing: delays may have filled them. Batches of twice the size are beyond doubt.
+pub fn filled(pace: &Pacing) -> Option<String> {
+    (pace.behind_percent > OFTEN_BEHIND).then(|| busy("in this run"))
+}
+
 /// Why a comparison that came out well shows nothing: it was the program's delays that made the batches. Far less is beyond doubt.
 pub fn lucky((own, other): (Option<Pacing>, Option<Pacing>), percent: u64, most: u8) -> Option<String> {
     let (own, other) = own.zip(other)?;
@@ -41,15 +46,20 @@ pub fn lucky((own, other): (Option<Pacing>, Option<Pacing>), percent: u64, most:
 }
 
 /// Why a comparison that came out badly shows nothing: the other run's batches were filled by delays, while this one's were waited for.
-pub fn unlucky((own, other): (Option<Pacing>, Option<Pacing>), per_batch: u64) -> Option<String> {
+pub fn unlucky((own, other): (Option<Pacing>, Option<Pacing>), per_batch: f64) -> Option<String> {
     let (own, other) = own.zip(other)?;
-    if per_batch * WAITED < u64::from(own.rate) {
+    if !waited(&own, per_batch) {
         return None;
     }
     if let Some(slow) = [own, other].into_iter().find(|pace| given(pace) < MUCH_SLOWER) {
         return Some(too_slow(slow));
     }
     (other.behind_percent > OFTEN_BEHIND).then(|| busy("in the run that this one is compared with"))
+}
+
+/// Whether batches of so many records on average were waited for.
+pub fn waited(own: &Pacing, per_batch: f64) -> bool {
+    per_batch * WAITED >= f64::from(own.rate)
 }
 
 fn busy(when: &str) -> String {
@@ -80,14 +90,15 @@ mod tests {
 
     #[test]
     fn what_delays_made_shows_nothing() {
+        assert!(filled(&pace(4, 0, 0, 31)).is_some() && filled(&pace(4, 0, 0, 30)).is_none());
         assert_eq!(lucky(both(0, 0), 50, 50), None);
         assert!(lucky(both(90, 10), 50, 50).is_some());
         assert_eq!(lucky(both(90, 80), 50, 50), None, "both alike");
         assert_eq!(lucky(both(90, 10), 25, 50), None, "beyond doubt");
         assert_eq!(lucky((None, None), 50, 50), None, "not at a rate");
-        assert_eq!(unlucky(both(0, 0), 100), None);
-        assert!(unlucky(both(0, 60), 100).is_some());
-        assert_eq!(unlucky(both(0, 60), 49), None, "nothing was waited for: no delay made that");
-        assert!(unlucky((Some(pace(8, 0, 4, 0)), Some(pace(4, 0, 0, 0))), 100).unwrap().contains("2500"));
+        assert_eq!(unlucky(both(0, 0), 100.0), None);
+        assert!(unlucky(both(0, 60), 100.0).is_some());
+        assert_eq!(unlucky(both(0, 60), 49.0), None, "nothing was waited for: no delay made that");
+        assert!(unlucky((Some(pace(8, 0, 4, 0)), Some(pace(4, 0, 0, 0))), 100.0).unwrap().contains("2500"));
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::kinds::testing::wire::{batch, fetch, produce};
 use crate::kinds::testing::{Story, assert_says};
+use crate::timeline::What;
+use crate::timeline::event::{Pacing, Signal};
 use crate::timeline::wire::{Api, Batch, Compression};
 
 fn of(settings: &str) -> String {
@@ -39,9 +41,9 @@ fn nothing_written_or_seen() {
 fn acks() {
     let once = || wrote(vec![batch(1, |_| {})]);
     assert_says(&once(), &of("acks: -1"), "holds (1)", &[]);
-    assert_says(&once(), &of("acks: 1"), "violated: `first` asked for acks=-1, not acks=1", &["Produce at"]);
+    assert_says(&once(), &of("acks: 1"), "violated: `first` asked for acks=-1 (all), not acks=1", &["Produce at", "what your client asks for when nothing is set"]);
     let mixed = || once().exchange("first", produce(1, vec![batch(2, |_| {})]));
-    assert_says(&mixed(), &of("acks: -1"), "violated: `first` asked for acks=1, not acks=-1", &["acks=all", "observed 1 request otherwise"]);
+    assert_says(&mixed(), &of("acks: -1"), "violated: `first` asked for acks=1, not acks=-1 (all)", &["!nothing is set", "acks=all", "observed 1 request otherwise"]);
     assert_says(&mixed().unread("first", Api::PRODUCE), &of("acks: -1"), "violated", &[]);
     // A request for another topic does not count.
     let elsewhere = produce(0, vec![batch(2, |batch| batch.topic = "other".into())]);
@@ -111,4 +113,67 @@ fn what_was_sent_again() {
     assert_says(&twice(plain(5), elsewhere), never, "holds", &[]);
     // What was sent again counts once among the records.
     assert_says(&twice(idempotent(0, 50), idempotent(0, 50)), &of("records_per_batch: 50"), "holds (2)", &[]);
+}
+
+/// What two programs made of input at 5,000 lines a second: (batches, records in each, percent of writes that found them behind, slow machine).
+fn at_a_rate(own: (u32, u32, u8, bool), other: (u32, u32, u8, bool)) -> Story {
+    [("first", own), ("plain", other)].into_iter().fold(Story::new(), |story, (name, (batches, records, behind_percent, slow))| {
+        let wrote = (0..batches).fold(story.start(name).connect_with(name, "aiokafka"), |story, nth| {
+            let batch = idempotent(i32::try_from(nth * records).unwrap(), records);
+            story.exchange(name, produce(-1, vec![batch.clone_with(|batch| batch.compression = Compression::Gzip)]))
+        });
+        let second = 1_000_000_000;
+        let pace = Pacing { rate: 5000, took: if slow { 2 * second } else { second }, blocked: 0, starved: if slow { second } else { 0 }, behind_percent };
+        wrote.then(What::Fed { instance: format!("c/{name}").as_str().into(), data: "events".into(), count: 600, done: true, pace: Some(pace) })
+    })
+}
+
+#[test]
+fn batches_of_input_at_a_rate() {
+    let other = (60, 10, 0, false);
+    for (own, wanted) in [
+        ((12, 50, 0, false), "holds"),
+        ((12, 50, 90, false), "not shown: this machine was too busy in this run"),
+        ((6, 100, 90, false), "holds"),
+        ((20, 30, 0, false), "not yet: a batch of `first` holds 30.0 records on average"),
+        ((20, 30, 0, true), "not shown: this machine was too busy to write 5000 lines a second: it was 2500"),
+        ((30, 20, 0, true), "not yet: a batch of `first` holds 20.0"),
+        ((60, 1, 0, true), "not yet: a batch of `first` holds 1.0 records on average"),
+    ] {
+        assert_says(&at_a_rate(own, other), &of("records_per_batch: 50"), wanted, &[]);
+    }
+    assert_says(&at_a_rate((60, 1, 99, false), other), &of("records_per_batch: 50"), "not yet", &["each event is sent alone", "linger_ms"]);
+}
+
+#[test]
+fn requests_for_input_at_a_rate() {
+    let against = &of("against: { instance: plain, percent: 50 }");
+    for (own, other, wanted) in [
+        ((6, 100, 0, false), (12, 50, 0, false), "holds"),
+        ((6, 100, 90, false), (12, 50, 0, false), "not shown: this machine was too busy in this run and not in the other"),
+        ((6, 100, 90, false), (24, 25, 0, false), "holds"),
+        ((7, 86, 0, false), (12, 50, 0, false), "not yet: `first` took 7 Produce requests, `plain` took 12"),
+        ((7, 86, 0, false), (12, 50, 90, false), "not shown: this machine was too busy in the run that this one is compared with"),
+        ((7, 86, 0, true), (12, 50, 0, false), "not shown: this machine was too busy to write"),
+        ((60, 10, 0, false), (60, 10, 90, false), "not yet: `first` took 60 Produce requests, `plain` took 60"),
+    ] {
+        assert_says(&at_a_rate(own, other), against, wanted, &[]);
+    }
+    assert_says(&at_a_rate((7, 86, 0, false), (12, 50, 0, false)), against, "not yet", &["`plain` batches as much as `first`"]);
+    assert_says(&at_a_rate((60, 10, 0, false), (60, 10, 0, false)), against, "not yet", &["cause batches grow with linger_ms"]);
+    // All of the input was there before anything was sent.
+    let pace = Pacing { rate: 5000, took: 1, blocked: 0, starved: 0, behind_percent: 0 };
+    let fed = What::Fed { instance: "c/plain".into(), data: "events".into(), count: 600, done: true, pace: Some(pace) };
+    let slurps = story().exchange("first", produce(-1, vec![batch(50, |_| {})])).start("plain").connect("plain").then(fed);
+    let slurps = slurps.exchange("plain", produce(-1, vec![batch(50, |_| {})]));
+    assert_says(&slurps, against, "not yet: `first` took 1 Produce request, `plain` took 1", &["read all of its input before it sent anything"]);
+}
+
+#[test]
+fn records_written() {
+    let two = || wrote(vec![zstd(80)]).exchange("first", produce(-1, vec![zstd(80), zstd(20)]));
+    assert_says(&two(), &of("records: { exactly: 100 }"), "holds", &[]);
+    assert_says(&two(), &of("records: { at_least: 101 }"), "not yet: `first` wrote 100 records to topic t", &[]);
+    let killed = two().signal("first", Signal::Kill).dies("first", 9);
+    assert_says(&killed, &of("records: { at_least: 101 }"), "not yet: `first` wrote 100 records", &["still at work when kgrade killed it"]);
 }

@@ -1,6 +1,8 @@
 //! What the judge of records says, with near misses.
 
+use crate::kinds::testing::wire::{batch, produce};
 use crate::kinds::testing::{Story, assert_says, event};
+use crate::timeline::wire::FaultUse;
 
 const VALUES: &str = "records: { topic: t, of: events, count: { exactly: 6 }, values: equal }";
 const KEYED: &str =
@@ -153,4 +155,47 @@ fn order() {
     // Repeats are another check's business, in place and at the end.
     assert_says(&story().arrived([1, 1, 2, 3, 4, 5, 6]), ORDER, "holds (7)", &[]);
     assert_says(&story().arrived(1..=6).arrived(1..=6), ORDER, "holds (12)", &[]);
+}
+
+/// A producer's one request of a batch, to which something is done.
+fn sent(producer_id: i64, did: FaultUse) -> Story {
+    let batch = batch(6, |batch| batch.producer_id = producer_id);
+    story().start("first").connect_with("first", "confluent-kafka-python").ask("first", produce(-1, vec![batch])).fault("first", did)
+}
+
+#[test]
+fn how_often_an_event_may_be_there() {
+    let times = |word: &str| format!("records: {{ topic: t, of: events, times: {word} }}");
+    let (most, least, exactly) = (&times("at_most_once"), &times("at_least_once"), &times("exactly_once"));
+    let some = || story().arrived([1, 2, 4]);
+    assert_says(&some(), most, "holds (3)", &[]);
+    assert_says(&some(), least, "not yet: 3 of 6 events never arrived", &[]);
+    assert_says(&some(), exactly, "not yet: 3 of 6 events never arrived", &[]);
+    let twice = || story().arrived(1..=6).arrived([2]);
+    assert_says(&twice(), most, "not yet: one event is in the topic more than once", &["event e-000002: partition 1, offset 0 and partition 1, offset 3"]);
+    assert_says(&twice(), least, "holds (7)", &[]);
+    assert_says(&twice(), exactly, "not yet: one event is in the topic more than once", &[]);
+    // A record of no event must not pass for events that are there once.
+    assert_says(&story().record(0, None, Some(b"{}")), most, "not yet: no record is one of the events", &["1 record, none"]);
+}
+
+#[test]
+fn what_got_lost_is_explained_by_what_was_in_the_way() {
+    let refused = sent(7, FaultUse::Answered(19)).exit("first", 0);
+    assert_says(&refused, VALUES, "not yet: topic t is empty", &["refused 1 Produce request with NOT_ENOUGH_REPLICAS", "`message.timeout.ms`"]);
+    let partly = sent(7, FaultUse::Answered(19)).arrived(1..=4).exit("first", 0);
+    assert_says(&partly, VALUES, "not yet: 2 of 6 events never arrived", &["gave up before it said yes again", "!in the producer's buffer"]);
+    let dropped = sent(7, FaultUse::RequestDropped).arrived(1..=4).exit("first", 0);
+    assert_says(&dropped, VALUES, "not yet: 2 of 6 events never arrived", &["the connection was lost with a Produce request under way"]);
+    let nothing = story().start("first").connect("first").arrived(1..=4).exit("first", 0);
+    assert_says(&nothing, VALUES, "not yet: 2 of 6 events never arrived", &["in the producer's buffer", "!gave up"]);
+}
+
+#[test]
+fn copies_are_explained_by_who_made_them() {
+    let copies = |producer_id| sent(producer_id, FaultUse::ResponseDropped).arrived(1..=6).arrived(1..=6);
+    assert_says(&copies(-1), VALUES, "not yet: 6 events are in the topic more than once", &["only from an idempotent producer: enable.idempotence=true"]);
+    assert_says(&copies(7), VALUES, "not yet: 6 events are in the topic more than once", &["your program sent its events again itself"]);
+    let without = story().start("first").connect("first").arrived(1..=6).arrived(1..=6);
+    assert_says(&without, VALUES, "not yet: 6 events are in the topic more than once", &["!answer to a Produce"]);
 }
