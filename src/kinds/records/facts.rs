@@ -56,8 +56,8 @@ impl<'a> Facts<'a> {
                 let found = forms::recognise(value, format, schema, events.first().map(|event| &event.json));
                 let event = found.as_ref().and_then(|found| known(found.json.as_ref()?)).or_else(|| named_in(value, &by_id));
                 let problem = decoded.as_ref().err().cloned();
-                // A record of the schema whose fields make no event was written by another one.
-                let json = decoded.ok().filter(|_| values && !matches!(found, Some(ref found) if matches!(found.form, Form::Reordered(_))));
+                // What was recognised as another form is none of this one, although its bytes may be some record of the schema.
+                let json = decoded.ok().filter(|_| values && (format == Format::Json || found.is_none()));
                 Fact { json, form: found.map(|found| found.form), problem, event, ..fact }
             })
             .collect();

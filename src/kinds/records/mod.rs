@@ -222,4 +222,6 @@ fn judge_count(wanted: Count, facts: &Facts<'_>) -> Option<Mismatch> {
 }
 
 #[cfg(test)]
+mod format_tests;
+#[cfg(test)]
 mod tests;

@@ -30,8 +30,9 @@ pub fn judge_times(times: Times, facts: &Facts<'_>, wire: &Wire<'_, '_>) -> Opti
 fn form(facts: &Facts<'_>) -> Option<Mismatch> {
     let wrong: Vec<_> = facts.records.iter().filter(|fact| !matches!(fact.json, Some(Value::Object(_)))).collect();
     let first = wrong.first()?;
-    let witnesses = wrong.iter().map(|fact| match &fact.problem {
-        Some(problem) if facts.format != Format::Json => format!("{}: {} ({problem})", place(&fact.record), shown(fact)),
+    // What it is says enough; what a decoder has against it is for what is not recognised.
+    let witnesses = wrong.iter().map(|fact| match (&fact.form, &fact.problem) {
+        (None, Some(problem)) if facts.format != Format::Json => format!("{}: {} ({problem})", place(&fact.record), shown(fact)),
         _ => format!("{}: {}", place(&fact.record), shown(fact)),
     });
     let (what, expected) = match facts.format {
@@ -78,16 +79,15 @@ fn shown(fact: &Fact<'_>) -> String {
     }
 }
 
-/// Text as it is; of bytes the first ones in hexadecimal, and what can be read of them.
+/// Text as it is; of bytes the first ones in hexadecimal.
 fn readable(value: &[u8]) -> String {
-    const BYTES: usize = 8;
+    const BYTES: usize = 12;
     let text = std::str::from_utf8(value).ok().filter(|text| !text.chars().any(|sign| sign.is_control() && !sign.is_whitespace()));
     if text.is_some() {
         return short(value);
     }
     let first: Vec<_> = value.iter().take(BYTES).map(|byte| format!("{byte:02x}")).collect();
-    let more = if value.len() > BYTES { " …" } else { "" };
-    format!("{} bytes, {}{more} (as text: {})", value.len(), first.join(" "), short(value))
+    if value.len() <= BYTES { first.join(" ") } else { format!("{} … ({} bytes)", first.join(" "), value.len()) }
 }
 
 fn content(facts: &Facts<'_>) -> Option<Mismatch> {
