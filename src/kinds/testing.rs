@@ -224,8 +224,11 @@ impl Story {
     /// The coordinator describes the group: each member with its partitions of topic `t`.
     pub fn shares(self, state: &str, shares: &[(&str, &[i32])]) -> Self {
         let assigned = |partitions: &[i32]| BTreeMap::from([("t".to_owned(), partitions.to_vec())]);
-        let member =
-            |(name, partitions): &(&str, &[i32])| MemberSeen { member: (*name).to_owned(), client: "rdkafka".into(), assigned: assigned(partitions) };
+        let member = |(name, partitions): &(&str, &[i32])| MemberSeen {
+            member: (*name).to_owned(),
+            client: "rdkafka".into(),
+            assigned: assigned(partitions),
+        };
         let members = shares.iter().map(member).collect();
         let description = Some(GroupSeen { state: state.to_owned(), protocol: "classic".into(), members });
         self.then(What::GroupSeen { group: "g".into(), description })

@@ -86,8 +86,8 @@ pub enum What {
     OffsetsReset { group: Name, topic: Name, offsets: BTreeMap<i32, i64> },
     /// A group as its coordinator describes it; `None` when there is no such group.
     GroupSeen { group: Name, description: Option<GroupSeen> },
-    /// One of the grader's own producers or consumers, which `what` names, stood still for so long beside a check: the machine has too much to do.
-    Stalled { check: Name, what: String, millis: u64 },
+    /// The grader's own `producer` or `consumer` of a topic stood still for so long beside a check: the machine has too much to do.
+    Stalled { check: Name, what: Name, topic: Name, millis: u64 },
     /// The grader removed a dead member from a group.
     Evicted { group: Name, member: String },
     /// A program connected to a broker through the tap. `connection` is unique within the run.

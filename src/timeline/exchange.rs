@@ -62,7 +62,9 @@ impl<'a> Exchange<'a> {
             return None;
         }
         let answered = match self.response {
-            Some((_, Response::JoinGroup { member, .. } | Response::ConsumerGroupHeartbeat { member: Some(member), .. })) => Some(&**member),
+            Some((_, Response::JoinGroup { member, .. } | Response::ConsumerGroupHeartbeat { member: Some(member), .. })) => {
+                Some(&**member)
+            }
             _ => None,
         };
         let asked = match self.request {

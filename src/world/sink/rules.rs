@@ -60,7 +60,8 @@ impl Rules {
 
 impl Default for CheckSink {
     fn default() -> Self {
-        let rule = Rule { begun: 0, seen: HashSet::new(), hold: None, release: watch::Sender::new(None), refuse: None, delay: Duration::ZERO };
+        let rule =
+            Rule { begun: 0, seen: HashSet::new(), hold: None, release: watch::Sender::new(None), refuse: None, delay: Duration::ZERO };
         Self { rule: Arc::new(Mutex::new(rule)) }
     }
 }
