@@ -92,14 +92,22 @@ impl Expect for Assignment {
             .or_else(|| shares.iter().find(|share| share.members.is_empty()).map(|share| absent::explain(view, self, share.name)))
             .or_else(|| shares.iter().find(|share| share.members.len() > 1).map(|share| self.several(share)))
             .or_else(|| self.strangers(group, &shares))
-            .or_else(|| self.uneven(group, &shares, partitions.len() as u64));
+            .or_else(|| self.uneven((*since, group), &shares, partitions.len() as u64));
+        let restless = self.among.iter().find(|name| churn::is_restless(view, name, &self.group));
+        if let Some(name) = restless {
+            let message = format!("`{name}` joins group {} and leaves it, again and again", self.group);
+            let mismatch = Mismatch::new(message, wanted, "nobody has its partitions for long");
+            return Answer::Violated(match churn::explain(view, name, &self.group) {
+                Some(cause) => mismatch.cause(cause),
+                None => mismatch,
+            });
+        }
         match answer {
             None => Answer::holds(partitions.len() as u64),
             Some(mut mismatch) => {
                 if mismatch.expected.is_empty() {
                     mismatch.expected = wanted;
                 }
-                mismatch.observed = format!("{} since {}", mismatch.observed, seconds(*since));
                 let churn = self.among.iter().find_map(|name| churn::explain(view, name, &self.group));
                 Answer::NotYet(match churn {
                     Some(churn) => mismatch.cause(churn),
@@ -166,7 +174,7 @@ impl Assignment {
         Some(Mismatch::new(message, "", number).witnesses(strangers.into_iter().map(|member| describe(member, &self.topic))).cause(cause))
     }
 
-    fn uneven(&self, group: &GroupSeen, shares: &[Share<'_>], partitions: u64) -> Option<Mismatch> {
+    fn uneven(&self, (since, group): (u64, &GroupSeen), shares: &[Share<'_>], partitions: u64) -> Option<Mismatch> {
         let sizes: Vec<u64> = shares.iter().map(|share| share.partitions.len() as u64).collect();
         let idle = sizes.iter().filter(|size| **size == 0).count() as u64;
         let (least, most) = sizes.iter().filter(|size| **size > 0).fold((u64::MAX, 0), |(least, most), size| (least.min(*size), most.max(*size)));
@@ -188,7 +196,7 @@ impl Assignment {
             format!("{} of {} have one owner: {words}", covered.len(), count(partitions, "partition"))
         };
         let witnesses = shares.iter().flat_map(|share| share.members.iter().map(|member| format!("`{}`: {}", share.name, describe(member, &self.topic))));
-        Some(Mismatch::new(message, "", format!("group state {}, partitions: {words}", group.state)).witnesses(witnesses))
+        Some(Mismatch::new(message, "", format!("group state {} since {}, partitions: {words}", group.state, seconds(since))).witnesses(witnesses))
     }
 }
 

@@ -1,6 +1,6 @@
 //! `delivered`: what the learner's program handed to the sink.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -209,7 +209,10 @@ impl Delivered {
             Body::Stranger(other) if done == 0 => {
                 mismatch.cause(format!("what your program posts is not an event: the body must be the event's JSON. It {}", other.observed))
             }
-            _ => mismatch,
+            _ => match unread_partitions(view, &lost, &deliveries) {
+                Some(cause) => mismatch.cause(cause),
+                None => mismatch,
+            },
         })
     }
 
@@ -247,6 +250,26 @@ impl Delivered {
         let mismatch = view.with_ends(mismatch);
         if over { Answer::Violated(mismatch) } else { Answer::NotYet(mismatch) }
     }
+}
+
+/// What is missing is all that some partitions hold, and nothing of the others.
+fn unread_partitions(view: &View<'_>, lost: &[&&str], deliveries: &[&Delivery]) -> Option<String> {
+    let written = |id: &str| {
+        let (topic, _, _) = deliveries.iter().find_map(|delivery| delivery.record.as_ref())?;
+        view.timeline.topic(topic)?.written(id).map(|record| record.partition)
+    };
+    let unread: BTreeSet<i32> = lost.iter().map(|id| written(id)).collect::<Option<_>>()?;
+    let read: BTreeSet<i32> = deliveries.iter().filter_map(|delivery| delivery.record.as_ref()).map(|(_, partition, _)| *partition).collect();
+    if unread.is_empty() || read.is_empty() || !unread.is_disjoint(&read) {
+        return None;
+    }
+    let list = |partitions: &BTreeSet<i32>| partitions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    Some(format!(
+        "nothing at all came from partitions {}, only from {}: read every partition of the topic. subscribe() lets the group give them to you; \
+         with assign() you get those that you name and no others",
+        list(&unread),
+        list(&read)
+    ))
 }
 
 #[cfg(test)]

@@ -97,3 +97,14 @@ fn bodies() {
     let unknown = story().deliver("first", 1..=6).post("first", Some("e-900002"), b"{\"event_id\":\"e-900002\"}");
     assert_says(&unknown, CLEAN, "violated: your program posted something that is not an event", &[]);
 }
+
+#[test]
+fn partitions_that_nobody_reads() {
+    let every = "delivered: { every: [events] }";
+    // Odd events are in partition 0, even ones in partition 1.
+    let story = || Story::new().produce("events").start("first");
+    let one = story().deliver("first", [1, 3, 5]);
+    assert_says(&one, every, "not yet: 3 of 6 events were not delivered", &["nothing at all came from partitions 1, only from 0"]);
+    assert_says(&one.deliver("first", [2]), every, "not yet: 2 of 6 events", &["!nothing at all"]);
+    assert_says(&story().deliver("first", [1, 3]), every, "not yet: 4 of 6 events", &["!nothing at all"]);
+}
