@@ -1,5 +1,7 @@
 //! `delivered`: what the learner's program handed to the sink.
 
+mod loss;
+
 use std::collections::{BTreeSet, HashMap};
 
 use schemars::JsonSchema;
@@ -209,7 +211,7 @@ impl Delivered {
             Body::Stranger(other) if done == 0 => {
                 mismatch.cause(format!("what your program posts is not an event: the body must be the event's JSON. It {}", other.observed))
             }
-            _ => match unread_partitions(view, &lost, &deliveries) {
+            _ => match unread_partitions(view, &lost, &deliveries).or_else(|| loss::cause(view, &lost, &deliveries)) {
                 Some(cause) => mismatch.cause(cause),
                 None => mismatch,
             },

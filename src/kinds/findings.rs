@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use self::compare::{Compared, compare};
 pub use self::fault::{Fault, Problem};
-use self::reported::{Reported, read};
+use self::reported::read;
 use super::json_line::{Printed, printed};
 use super::traffic::Traffic;
 use super::view::count;
@@ -61,18 +61,23 @@ impl Expect for Findings {
             Err(slip) => return Answer::Violated(slip.mismatch(&self.by)),
         };
         let moment = Moment::at(at).of(&view.full_name(&self.by));
-        match self.wrong(&reported) {
-            // What a right program had to see was perhaps not there to be seen.
-            Some(mismatch) => stalled(view).map_or(Answer::Violated(mismatch.moment(moment)), Answer::NotShown),
-            None => self.looked(view, reported.len() as u64),
+        let compared = compare(&self.faults, &reported);
+        if compared.is_right() {
+            return self.looked(view, reported.len() as u64);
+        }
+        // Where the grader's own services stood still, what a right program had to see was perhaps not there to be seen.
+        let stalls = Stall::of(view, instance.starts.first().map_or(0, |(at, _)| *at));
+        let certain = compared.outside(|topic| stalls.iter().any(|stall| *stall.topic == *topic));
+        match (certain.is_right(), stalls.first()) {
+            (true, Some(stall)) => Answer::NotShown(stall.reason()),
+            _ => Answer::Violated(self.wrong(&certain, reported.is_empty()).moment(moment)),
         }
     }
 }
 
 impl Findings {
     /// What is missing or should not be there.
-    fn wrong(&self, reported: &[Reported]) -> Option<Mismatch> {
-        let Compared { missing, alarms } = compare(&self.faults, reported);
+    fn wrong(&self, Compared { missing, alarms }: &Compared<'_>, silent: bool) -> Mismatch {
         let (planted, found) = (self.faults.len() as u64, (self.faults.len() - missing.len()) as u64);
         let expected = if planted == 0 { "no findings: all is well".to_owned() } else { format!("{}, and nothing else", count(planted, "fault")) };
         let observed = match alarms.len() as u64 {
@@ -81,22 +86,21 @@ impl Findings {
             false_ones => format!("{found} of {planted} found, {}", count(false_ones, "false alarm")),
         };
         let first_missing = missing.first().map(|(fault, _)| fault.problem);
-        let problem = first_missing.or(alarms.first().and_then(|alarm| alarm.problem));
+        let problem = first_missing.or(alarms.first().map(|alarm| alarm.problem));
         let message = match (missing.len() as u64, alarms.len() as u64) {
-            (0, 0) => return None,
             (0, alarms) if planted == 0 => format!("`{}` reports {} where all is well", self.by, count(alarms, "problem")),
             (0, alarms) => format!("`{}` finds every fault, but also reports {} where all is well", self.by, count(alarms, "problem")),
-            (lost, _) if reported.is_empty() => format!("`{}` reports nothing, and there {} to find", self.by, are(lost, "fault")),
+            (lost, _) if silent => format!("`{}` reports nothing, and there {} to find", self.by, are(lost, "fault")),
             (lost, _) => format!("`{}` misses {lost} of {}", self.by, count(planted, "fault")),
         };
         let witnesses = missing.iter().map(|(fault, how)| format!("{fault}: {how}"));
-        let witnesses = witnesses.chain(alarms.iter().map(|alarm| format!("false alarm: {}", alarm.text)));
+        let witnesses = witnesses.chain(alarms.iter().map(|alarm| format!("false alarm: {alarm}")));
         let mismatch = Mismatch::new(message, expected, observed).witnesses(witnesses.collect::<Vec<_>>());
-        Some(match problem {
+        match problem {
             Some(problem) if first_missing.is_some() => mismatch.cause(problem.signs()),
             Some(problem) => mismatch.cause(problem.near_misses()),
             None => mismatch,
-        })
+        }
     }
 
     /// All that is reported is right. That counts when the program has looked.
@@ -117,14 +121,27 @@ impl Findings {
     }
 }
 
-/// Why the cluster was perhaps not as the lab says: the grader's own services stood still.
-fn stalled(view: &View<'_>) -> Option<String> {
-    view.timeline.events().iter().find_map(|event| match &event.what {
-        What::Stalled { check, what, millis } if **check == *view.check => {
-            Some(format!("{what} stood still for {:.1} s on this busy machine, so the cluster was not as it should have been; run this again", *millis as f64 / 1000.0))
-        }
-        _ => None,
-    })
+/// A service of the grader that stood still, so that its topic was perhaps not as the lab says.
+struct Stall<'a> {
+    what: &'a str,
+    topic: &'a str,
+    millis: u64,
+}
+
+impl<'a> Stall<'a> {
+    /// The stalls of the check since a moment.
+    fn of(view: &View<'a>, since: u64) -> Vec<Self> {
+        let stalls = view.timeline.events().iter().filter(|event| event.at >= since).filter_map(|event| match &event.what {
+            What::Stalled { check, what, topic, millis } if **check == *view.check => Some(Self { what, topic, millis: *millis }),
+            _ => None,
+        });
+        stalls.collect()
+    }
+
+    fn reason(&self) -> String {
+        let seconds = self.millis as f64 / 1000.0;
+        format!("the grader's own {} of {} stood still for {seconds:.1} s on this busy machine, so the cluster was not as it should have been; run this again", self.what, self.topic)
+    }
 }
 
 /// `is 1 fault`, `are 3 faults`.

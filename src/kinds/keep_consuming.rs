@@ -71,7 +71,7 @@ impl Act for KeepConsuming {
                 bail!("the grader's own member of group {} did not get all partitions of {} within {} s", self.group, self.topic, JOIN.as_secs());
             }
         }
-        ctx.keep(format!("the grader's consumer of {}", self.topic), reader).await;
+        ctx.keep("consumer", &self.topic, reader).await;
         Ok(None)
     }
 }

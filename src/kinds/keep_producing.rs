@@ -64,7 +64,7 @@ impl Act for KeepProducing {
         };
         // The first records are there when the next action begins.
         writer.turn().await?;
-        ctx.keep(format!("the grader's producer to {}", self.topic), writer).await;
+        ctx.keep("producer", &self.topic, writer).await;
         Ok(None)
     }
 }

@@ -15,8 +15,8 @@ use crate::timeline::event::Name;
 /// How often a service does its work.
 pub const TURN: Duration = Duration::from_millis(100);
 
-/// A service that stands still for longer is no longer what the lab says it is.
-const LATE: Duration = Duration::from_millis(1500);
+/// A service that stands still for longer is no longer what the lab says it is: who looks twice, 5 s apart, has to see it move.
+const LATE: Duration = Duration::from_millis(3500);
 
 /// How long a service may take to end.
 const END: Duration = Duration::from_secs(5);
@@ -37,11 +37,11 @@ pub struct Background {
 }
 
 impl Background {
-    /// Lets a service work for a check. Where it stands still for too long, on a machine that has too much to do, that goes on the timeline: then what
+    /// Lets a service that writes or reads `topic` work for a check. Where it stands still for too long, on a machine that has too much to do, that goes on the timeline: then what
     /// the lab says about the cluster was not so.
-    pub fn spawn(scene: &Arc<Scene>, check: &str, what: String, service: impl Service) -> Self {
+    pub fn spawn(scene: &Arc<Scene>, check: &str, what: &str, topic: &str, service: impl Service) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(work(Arc::clone(scene), check.into(), what, service, stopped));
+        let task = tokio::spawn(work(Arc::clone(scene), check.into(), (what.into(), topic.into()), service, stopped));
         Self { stop, task }
     }
 
@@ -54,12 +54,12 @@ impl Background {
     }
 }
 
-async fn work(scene: Arc<Scene>, check: Name, what: String, mut service: impl Service, mut stopped: watch::Receiver<bool>) {
+async fn work(scene: Arc<Scene>, check: Name, (what, topic): (Name, Name), mut service: impl Service, mut stopped: watch::Receiver<bool>) {
     let mut last = Instant::now();
     let mut told = false;
     let stall = |last: Instant| {
         let millis = u64::try_from(last.elapsed().as_millis()).unwrap_or(u64::MAX);
-        scene.recorder.append(What::Stalled { check: check.clone(), what: what.clone(), millis });
+        scene.recorder.append(What::Stalled { check: check.clone(), what: what.clone(), topic: topic.clone(), millis });
     };
     loop {
         let turn = service.turn();
@@ -81,7 +81,7 @@ async fn work(scene: Arc<Scene>, check: Name, what: String, mut service: impl Se
                 }
                 (last, told) = (Instant::now(), false);
             }
-            Err(error) => tracing::debug!("{what}: {error:#}"),
+            Err(error) => tracing::debug!("{what} of {topic}: {error:#}"),
         }
         tokio::select! {
             () = sleep(TURN) => {}

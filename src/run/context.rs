@@ -245,9 +245,9 @@ impl CheckCtx {
         }
     }
 
-    /// Lets a service of the grader work until the check ends; `what` names it in messages.
-    pub async fn keep(&self, what: String, service: impl Service) {
-        let background = Background::spawn(&self.scene, &self.check.id, what, service);
+    /// Lets a service of the grader, a `producer` or a `consumer` of `topic`, work until the check ends.
+    pub async fn keep(&self, what: &str, topic: &str, service: impl Service) {
+        let background = Background::spawn(&self.scene, &self.check.id, what, topic, service);
         self.background.lock().await.push(background);
     }
 

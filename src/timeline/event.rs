@@ -102,6 +102,8 @@ pub enum What {
     ListenersSeen { seen: ListenersSeen },
     /// One of the grader's own producers or consumers, which `what` names, stood still for so long beside a check: the machine has too much to do.
     Stalled { check: Name, what: String, millis: u64 },
+    /// The grader's own `producer` or `consumer` of a topic stood still for so long beside a check: the machine has too much to do.
+    Stalled { check: Name, what: Name, topic: Name, millis: u64 },
     /// The grader removed a dead member from a group.
     Evicted { group: Name, member: String },
     /// A program connected to a broker through the tap. `connection` is unique within the run.

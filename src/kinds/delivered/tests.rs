@@ -1,6 +1,6 @@
 //! What counts as delivered, with near misses.
 
-use crate::kinds::testing::{Story, assert_says, event};
+use crate::kinds::testing::{Story, assert_says, bad, event, events};
 use crate::timeline::event::Signal;
 
 const ALL: &str = "delivered: { every: [events] }";
@@ -43,6 +43,28 @@ fn only_an_answer_with_2xx_to_a_client_that_is_there_delivers() {
     assert_says(&five().begin("first", 6).abandon(6), ALL, "not yet: 1 of 6", &[]);
     assert_says(&five().begin("first", 6).answer(6, 200).abandon(6), ALL, "not yet: 1 of 6", &[]);
     assert_says(&five().begin("first", 6).abandon(6).begin("first", 6).answer(6, 200), ONCE, "holds (7)", &[]);
+}
+
+#[test]
+fn what_is_behind_a_record_that_is_no_event() {
+    // Partition 1 holds e-000002, e-000004, e-000006, then what is no event, then e-000008.
+    let written = || Story::new().data("bad", bad(&["cut JSON", "null value"])).data("more", events(7..=8));
+    let stuck = || written().produce("events").produce("bad").produce("more").start("first");
+    let more = "delivered: { every: [events, more] }";
+    let says = "nothing behind offset 3 of partition 1 was delivered: the record there (cut JSON) is no event";
+    assert_says(&stuck().deliver("first", 1..=7), more, "not yet: 1 of 8 events was not delivered", &[says]);
+    // An event before it is missing, or one behind it is not: something else is wrong.
+    assert_says(&stuck().deliver("first", [1, 2, 3, 4, 5, 7]), more, "not yet", &["!cause"]);
+    assert_says(&stuck().deliver("first", [1, 2, 3, 4, 5, 7, 8]), more, "not yet", &["!cause"]);
+    assert_says(&written().produce("events").produce("more").produce("bad").start("first").deliver("first", 1..=7), more, "not yet", &["!cause"]);
+}
+
+#[test]
+fn a_refused_event_that_is_not_posted_again() {
+    let refused = || story().deliver("first", 1..=2).begin("first", 3).answer(3, 503);
+    assert_says(&refused(), ALL, "not yet", &["!cause"]);
+    assert_says(&refused().deliver("first", 4..=6), ALL, "not yet: 1 of 6 events was not delivered", &["event e-000003 was answered with 503", "try again until"]);
+    assert_says(&story().deliver("first", [1, 2, 4, 5, 6]), ALL, "not yet", &["!answered with"]);
 }
 
 #[test]

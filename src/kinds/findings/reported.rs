@@ -1,5 +1,7 @@
 //! What a program reported, read from its JSON.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::Problem;
@@ -8,13 +10,10 @@ use crate::outcome::Mismatch;
 /// One finding as the program reports it. A field of another type than asked for counts as not given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reported {
-    /// `None` for a word that is no problem.
-    pub problem: Option<Problem>,
+    pub problem: Problem,
     pub topic: Option<String>,
     pub partition: Option<i64>,
     pub group: Option<String>,
-    /// The finding as it was printed.
-    pub text: String,
 }
 
 /// Why the report cannot be read.
@@ -28,6 +27,20 @@ pub enum Slip {
     NoProblem(usize, String),
     /// An item has a field of another type.
     Type(usize, &'static str, &'static str, String),
+}
+
+impl fmt::Display for Reported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.problem.name())?;
+        if let Some(partition) = self.partition {
+            write!(f, " in partition {partition}")?;
+        }
+        match &self.topic {
+            Some(topic) => write!(f, " of topic {topic}")?,
+            None => write!(f, " of no topic")?,
+        }
+        self.group.as_ref().map_or(Ok(()), |group| write!(f, " for group {group}"))
+    }
 }
 
 /// Reads the findings.
@@ -47,16 +60,14 @@ fn one(nth: usize, item: &Value) -> Result<Reported, Slip> {
         Some(other) => Err(Slip::Type(nth, field, "text", other.to_string())),
     };
     let name = text("problem")?;
-    let problem = name.as_ref().and_then(|name| Problem::ALL.into_iter().find(|problem| problem.name() == name));
-    if problem.is_none() {
-        return Err(Slip::NoProblem(nth, item.to_string()));
-    }
+    let known = name.and_then(|name| Problem::ALL.into_iter().find(|problem| problem.name() == name));
+    let problem = known.ok_or_else(|| Slip::NoProblem(nth, item.to_string()))?;
     let partition = match fields.get("partition") {
         None | Some(Value::Null) => None,
         Some(Value::Number(number)) => Some(number.as_i64().ok_or_else(|| Slip::Type(nth, "partition", "a whole number", number.to_string()))?),
         Some(other) => return Err(Slip::Type(nth, "partition", "a whole number", other.to_string())),
     };
-    Ok(Reported { problem, topic: text("topic")?, partition, group: text("group")?, text: item.to_string() })
+    Ok(Reported { problem, topic: text("topic")?, partition, group: text("group")? })
 }
 
 impl Slip {

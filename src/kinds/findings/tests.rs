@@ -49,7 +49,7 @@ fn what_is_missing_is_said_with_its_place() {
         assert_says(&reports(&[RIGHT[1], RIGHT[2], RIGHT[3], instead]), FAULTS, "violated: `diagnose` misses 1 of 4 faults", &[says, "!false alarm"]);
     }
     for (instead, says) in [
-        (r#"{"problem": "stuck-partition", "topic": "t", "partition": 1, "group": "g"}"#, "reported in another place"),
+        (r#"{"problem": "stuck-partition", "topic": "t", "partition": 1, "group": "g"}"#, "reported in another place: stuck-partition in partition 1 of topic t for group g"),
         (r#"{"problem": "growing-lag", "topic": "t", "group": "g"}"#, "reported as growing-lag"),
         (r#"{"problem": "stuck-partition", "topic": "t", "partition": 2, "group": "other"}"#, "not reported"),
     ] {
@@ -87,12 +87,23 @@ fn who_reports_nothing_must_have_looked() {
 }
 
 #[test]
-fn a_cluster_that_was_not_as_it_should_have_been_judges_nobody() {
-    let stall = What::Stalled { check: "c".into(), what: "the grader's consumer of t".into(), millis: 3200 };
-    assert_says(&reports(&[]).then(stall.clone()), FAULTS, "not shown: the grader's consumer of t stood still for 3.2 s", &[]);
-    assert_says(&reports(&RIGHT).then(stall), FAULTS, "holds (4)", &[]);
-    let elsewhere = What::Stalled { check: "other".into(), what: "x".into(), millis: 3200 };
-    assert_says(&reports(&[]).then(elsewhere), FAULTS, "violated", &[]);
+fn a_topic_that_was_not_as_it_should_have_been_judges_nobody() {
+    let stall = |check: &str, topic: &str| What::Stalled { check: check.into(), what: "consumer".into(), topic: topic.into(), millis: 3200 };
+    let during = |stall: What, findings: &[&str]| {
+        let line = format!(r#"{{"findings": [{}]}}"#, findings.join(", "));
+        let story = Story::new().then(What::Stalled { check: "c".into(), what: "producer".into(), topic: "h".into(), millis: 9000 }).start("diagnose").then(stall);
+        story.then(What::Line { instance: "c/diagnose".into(), stream: Stream::Stdout, text: line }).exit("diagnose", 0)
+    };
+    assert_says(&during(stall("c", "t"), &RIGHT[1..]), FAULTS, "not shown: the grader's own consumer of t stood still for 3.2 s", &[]);
+    assert_says(&during(stall("c", "t"), &RIGHT), FAULTS, "holds (4)", &[]);
+    // What is about other topics is judged, and so is everything after a stall before the program began, or in another check.
+    assert_says(&during(stall("c", "t"), &[]), FAULTS, "violated", &["hot-key in partition 1 of topic h: not reported", "!stuck-partition in partition 2"]);
+    assert_says(&during(stall("c", "l"), &RIGHT[1..]), FAULTS, "violated", &[]);
+    assert_says(&during(stall("other", "t"), &RIGHT[1..]), FAULTS, "violated", &[]);
+    assert_says(&during(stall("other", "t"), &[RIGHT[0], RIGHT[2], RIGHT[3]]), FAULTS, "violated", &["hot-key"]);
+    let alarm = r#"{"problem": "growing-lag", "topic": "t", "group": "g"}"#;
+    assert_says(&during(stall("c", "t"), &[alarm]), NONE, "not shown", &[]);
+    assert_says(&during(stall("c", "h"), &[alarm]), NONE, "violated", &[]);
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! Why events were not delivered, where the timeline tells it.
+
+use std::collections::BTreeMap;
+
+use crate::kinds::View;
+use crate::kinds::view::seconds;
+use crate::timeline::{Delivery, Produced, Topic};
+
+/// What happened to the lost events, when one thing explains them all.
+pub(super) fn cause(view: &View<'_>, lost: &[&&str], deliveries: &[&Delivery]) -> Option<String> {
+    refused(lost, deliveries).or_else(|| standstill(view, lost, deliveries))
+}
+
+/// The sink refused the first of them, and the program went on with others.
+fn refused(lost: &[&&str], deliveries: &[&Delivery]) -> Option<String> {
+    let first = lost.first()?;
+    let last = deliveries.iter().rfind(|delivery| delivery.event.as_deref() == Some(**first))?;
+    let (at, status) = last.answered.filter(|(_, status)| !(200..300).contains(status))?;
+    let next = deliveries.iter().filter(|delivery| delivery.begun > at && delivery.done()).count();
+    (next > 0).then(|| {
+        format!(
+            "the POST of event {first} was answered with {status} at {}, and your program went on with other events without posting it again. \
+             A service that refuses now may accept a moment later: try again until the answer is 2xx, and only then go on",
+            seconds(at)
+        )
+    })
+}
+
+/// In every partition that holds lost events, nothing behind a record that is no event was delivered.
+fn standstill(view: &View<'_>, lost: &[&&str], deliveries: &[&Delivery]) -> Option<String> {
+    let topic = deliveries.iter().find_map(|delivery| delivery.record.as_ref()).and_then(|(topic, _, _)| view.timeline.topic(topic))?;
+    let mut first_lost: BTreeMap<i32, i64> = BTreeMap::new();
+    for id in lost {
+        let place = topic.written(id)?;
+        let first = first_lost.entry(place.partition).or_insert(place.offset);
+        *first = place.offset.min(*first);
+    }
+    let blocks: Vec<&Produced> = first_lost.iter().map(|(partition, offset)| block(topic, *partition, *offset, deliveries)).collect::<Option<_>>()?;
+    let block = blocks.first()?;
+    let label = label(view, topic, block).map_or_else(String::new, |label| format!(" ({label})"));
+    Some(format!(
+        "nothing behind offset {} of partition {} was delivered: the record there{label} is no event, and your program does not get past it. \
+         Trying again does not make it readable: report it, pass it over, and go on",
+        block.offset, block.partition
+    ))
+}
+
+/// The first record that is no event behind the last delivery of a partition, when all from there on is lost.
+fn block<'a>(topic: &'a Topic, partition: i32, lost: i64, deliveries: &[&Delivery]) -> Option<&'a Produced> {
+    let done = deliveries.iter().filter(|delivery| delivery.done()).filter_map(|delivery| delivery.record.as_ref());
+    let last = done.filter(|(_, seen, _)| *seen == partition).map(|(_, _, offset)| *offset).max().unwrap_or(-1);
+    if last > lost {
+        return None;
+    }
+    topic.produced.iter().find(|record| record.partition == partition && record.event.is_none() && (last..lost).contains(&record.offset))
+}
+
+/// What the lab calls a record of a data set that it writes out.
+fn label(view: &View<'_>, topic: &Topic, block: &Produced) -> Option<String> {
+    let set = view.data_set(block.data.split_once('/').map_or(&*block.data, |(_, name)| name))?;
+    let nth = topic.produced.iter().filter(|record| record.data == block.data).position(|record| std::ptr::eq(record, block))?;
+    set.records().get(nth)?.label.clone()
+}
