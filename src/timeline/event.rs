@@ -100,8 +100,6 @@ pub enum What {
     HttpSeen { asked: HttpAsked, answers: Vec<HttpAnswer> },
     /// The cluster was asked where its clients are to go, and whether they can get there was tried.
     ListenersSeen { seen: ListenersSeen },
-    /// One of the grader's own producers or consumers, which `what` names, stood still for so long beside a check: the machine has too much to do.
-    Stalled { check: Name, what: String, millis: u64 },
     /// The grader's own `producer` or `consumer` of a topic stood still for so long beside a check: the machine has too much to do.
     Stalled { check: Name, what: Name, topic: Name, millis: u64 },
     /// The grader removed a dead member from a group.
