@@ -62,6 +62,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
     let ((cluster, cluster_took), (prepared, prepared_took)) = (cluster, prepared);
     let (cluster, prepared) = (cluster?, prepared?);
     check_endpoints(&cluster, &allow)?;
+    check_brokers(run, &cluster)?;
     if let Some(warning) = cluster.warning() {
         live.note(warning);
     }
@@ -134,6 +135,28 @@ fn allowed(runtime: &Runtime, more: &[String]) -> Allow {
 fn check_endpoints(cluster: &Cluster, allow: &Allow) -> Result<(), Failure> {
     let refusal = cluster.named().iter().find_map(|named| allow.refusal(named.node, &named.host, named.port));
     refusal.map_or(Ok(()), |refusal| Err(Failure::environment(anyhow!("use the cluster at {}: {refusal}", cluster.bootstrap()))))
+}
+
+/// Says before anything is started what a cluster that is there cannot give to this lab.
+fn check_brokers(run: &Run<'_>, cluster: &Cluster) -> Result<(), Failure> {
+    if cluster.is_own() {
+        return Ok(());
+    }
+    let advice = "leave out `--cluster` (and unset KAFKA_BOOTSTRAP_SERVERS) to let kgrade run its own";
+    if let Some(check) = run.checks.iter().find(|check| check.breaks_brokers()) {
+        let (id, address) = (&check.id, cluster.bootstrap());
+        return Err(Failure::environment(anyhow!(
+            "use the cluster at {address}: check `{id}` stops brokers, and kgrade stops only its own; {advice}"
+        )));
+    }
+    let (wanted, there) = (usize::from(run.lab.cluster.brokers), cluster.named().len());
+    // None are named when it did not say.
+    if (1..wanted).contains(&there) {
+        let address = cluster.bootstrap();
+        let message = format!("use the cluster at {address}: this lab needs {wanted} brokers, and it has {there}; {advice}");
+        return Err(Failure::environment(anyhow!(message)));
+    }
+    Ok(())
 }
 
 fn node(listener: &Listener) -> Node {
