@@ -88,6 +88,8 @@ fn sized(brokers: usize) -> Vec<(&'static str, &'static str)> {
     if brokers > 1 {
         // A broker that has not caught up when it joins asks again only with its next heartbeat.
         sized.push(("broker.heartbeat.interval.ms", "250"));
+        // A broker gives up when no controller has taken it in by then (60 s): on a machine with much else to do that is soon.
+        sized.push(("initial.broker.registration.timeout.ms", "180000"));
         // Voters that know no leader wait for once to twice this time, while the rest of the broker starts. Shorter, and a busy machine elects
         // again and again before the votes are in.
         sized.push(("controller.quorum.election.timeout.ms", "600"));
