@@ -40,6 +40,12 @@ impl Amount {
         }
     }
 
+    /// Whether a number is right as it is.
+    #[must_use]
+    pub fn accepts(self, seen: u64) -> bool {
+        self.compare(seen) == Compared::Right
+    }
+
     /// Whether it says something about numbers that are too high: then nothing may have been missed.
     #[must_use]
     pub fn has_upper_bound(self) -> bool {

@@ -28,6 +28,11 @@ pub enum Broker {
     Pause(Chosen),
     /// SIGCONT: it goes on as if nothing had happened, and believes for a moment that it still has the roles it had.
     Resume(Chosen),
+    /// No program reaches it any more: its connections to programs are closed and new ones too. The other brokers and the grader still reach it, so
+    /// it keeps its roles and stays in sync: what a firewall does, or an address that clients cannot use. To cut it off from everybody use `pause`.
+    Isolate(Chosen),
+    /// Ends `isolate`.
+    Rejoin(Chosen),
 }
 
 /// One broker.
@@ -106,10 +111,11 @@ pub struct OfGroup {
 pub struct Nothing {}
 
 impl Kind for Broker {
-    const DOC: &'static str = "Does something to one broker of the run's cluster: stops, kills, restarts, pauses it or lets it go on.\n\n\
+    const DOC: &'static str = "Does something to one broker of the run's cluster: stops, kills, restarts, pauses or isolates it.\n\n\
         Kafka keeps several replicas of a partition so that a broker may fail: another in-sync replica becomes the leader, and clients that ask again go on there. \
         What a program does in that moment (retry, give up, lose, send twice) shows only when it comes. \
-        A broker is chosen by its node id or by its role: the leader of a partition, the coordinator of a group, the active controller. \
+        A broker is chosen by its node id (`which: { node: 2 }`), by its role (`{ leader: { topic: t, partition: 0 } }`, `{ coordinator: { group: g } }`, \
+        `{ controller: {} }`), or by the name that an earlier action gave it (`{ named: lost }`). \
         A check with this action runs alone, and what it broke is put right before the next check begins. \
         It needs a cluster of kgrade's own, with `cluster: { brokers: 3 }` when anything is to go on meanwhile.";
     const EXAMPLE: &'static str = "broker: { kill: { which: { leader: { topic: $(topic), partition: 0 } }, as: lost } }";
@@ -139,7 +145,12 @@ impl Kind for Broker {
 impl Broker {
     fn which(&self) -> &Which {
         match self {
-            Self::Stop(chosen) | Self::Restart(chosen) | Self::Pause(chosen) | Self::Resume(chosen) => &chosen.which,
+            Self::Stop(chosen)
+            | Self::Restart(chosen)
+            | Self::Pause(chosen)
+            | Self::Resume(chosen)
+            | Self::Isolate(chosen)
+            | Self::Rejoin(chosen) => &chosen.which,
             Self::Kill(killed) => &killed.which,
         }
     }
@@ -148,7 +159,12 @@ impl Broker {
     #[must_use]
     pub fn names(&self) -> Option<&str> {
         match self {
-            Self::Stop(chosen) | Self::Restart(chosen) | Self::Pause(chosen) | Self::Resume(chosen) => chosen.name.as_deref(),
+            Self::Stop(chosen)
+            | Self::Restart(chosen)
+            | Self::Pause(chosen)
+            | Self::Resume(chosen)
+            | Self::Isolate(chosen)
+            | Self::Rejoin(chosen) => chosen.name.as_deref(),
             Self::Kill(killed) => killed.name.as_deref(),
         }
     }
@@ -176,7 +192,7 @@ impl Act for Broker {
         Duration::from_secs(match self {
             Self::Stop(_) | Self::Kill(_) => 5,
             Self::Restart(_) => 10,
-            Self::Pause(_) | Self::Resume(_) => 1,
+            Self::Pause(_) | Self::Resume(_) | Self::Isolate(_) | Self::Rejoin(_) => 1,
         })
     }
 
@@ -187,6 +203,8 @@ impl Act for Broker {
             Self::Restart(_) => "restarting a broker",
             Self::Pause(_) => "making a broker stand still",
             Self::Resume(_) => "letting a broker go on",
+            Self::Isolate(_) => "cutting a broker off from your program",
+            Self::Rejoin(_) => "letting your program reach a broker again",
         };
         Some(doing.to_owned())
     }
@@ -223,6 +241,14 @@ impl Act for Broker {
             Self::Resume(_) => {
                 tell(BrokerChange::Resumed);
                 cluster.pause_broker(node, false).await?;
+            }
+            Self::Isolate(_) => {
+                tell(BrokerChange::Isolated);
+                ctx.scene().tap.isolate(node);
+            }
+            Self::Rejoin(_) => {
+                tell(BrokerChange::Rejoined);
+                ctx.scene().tap.rejoin(node);
             }
         }
         Ok(None)

@@ -1,9 +1,12 @@
 //! `topic`: a topic as the broker describes it.
 
+mod replicas;
+
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::amount::Amount;
 use super::view::{count, seconds};
 use super::{Answer, Expect, Finding, Kind, View};
 use crate::outcome::Mismatch;
@@ -22,14 +25,27 @@ pub struct Topic {
     /// How many replicas every partition has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replication: Option<u32>,
+    /// How many of its replicas every partition has in sync.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_sync: Option<Amount>,
+    /// How many of its partitions have fewer replicas in sync than they have replicas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_replicated: Option<Amount>,
+    /// How many different brokers lead its partitions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaders: Option<Amount>,
 }
 
 impl Kind for Topic {
     const DOC: &'static str = "A topic exists, with the number of partitions and replicas that is asked for.\n\n\
-        The number of partitions decides how many consumers of a group can share the work, and which partition a key goes to: it is a decision, not a default.";
+        The number of partitions decides how many consumers of a group can share the work, and which partition a key goes to: it is a decision, not a default. \
+        The replicas in sync decide what a partition can lose: while one of three is missing it is under-replicated, and `acks=all` waits only for those that are in sync.";
     const EXAMPLE: &'static str = "topic: { name: $(topic), partitions: 6 }";
 
     fn lint(&self) -> Vec<Finding> {
+        if self.in_sync.is_some_and(Amount::allows_none) {
+            return vec![Finding::at("in_sync", "a partition without a replica in sync holds this, too", "ask for at least one, or use `under_replicated`")];
+        }
         if self.partitions == Some(0) || self.replication == Some(0) {
             return vec![Finding::new("a topic has at least one partition and one replica", "leave the setting out to ask only that the topic exists")];
         }
@@ -76,17 +92,10 @@ impl Expect for Topic {
             let observed = format!("{} (since {})", count(seen, "partition"), seconds(*since));
             return Answer::NotYet(Mismatch::new(message, expected, observed).cause(cause));
         }
-        if let Some(wanted) = self.replication {
-            let other = partitions.iter().filter(|partition| partition.replicas.len() as u64 != u64::from(wanted));
-            let witnesses: Vec<_> =
-                other.map(|seen| format!("partition {}: {}", seen.partition, count(seen.replicas.len() as u64, "replica"))).collect();
-            if !witnesses.is_empty() {
-                let message = format!("topic {} does not have {} everywhere", self.name, count(wanted.into(), "replica"));
-                let observed = format!("{} with another number", count(witnesses.len() as u64, "partition"));
-                return Answer::NotYet(Mismatch::new(message, count(wanted.into(), "replica"), observed).witnesses(witnesses));
-            }
+        match replicas::problem(self, partitions) {
+            Some(mismatch) => Answer::NotYet(mismatch),
+            None => Answer::holds(seen),
         }
-        Answer::holds(seen)
     }
 }
 

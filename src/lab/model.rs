@@ -90,6 +90,14 @@ pub struct Check {
     pub last_line: u32,
 }
 
+impl Check {
+    /// Whether it does something to brokers, which all checks share.
+    #[must_use]
+    pub fn breaks_brokers(&self) -> bool {
+        self.actions.iter().chain(&self.finally).any(|action| matches!(action.spec, ActionSpec::Broker(_)))
+    }
+}
+
 /// An action or an expectation with its place in the file.
 #[derive(Clone, Debug)]
 pub struct Placed<T> {

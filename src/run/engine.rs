@@ -204,10 +204,10 @@ impl Work {
 
     async fn go(&mut self) {
         // What an earlier check broke was left so: after the last one nobody needs it any more.
-        let mended = self.ctx.scene().cluster.mend().await;
+        let mended = self.ctx.scene().mend_brokers().await;
         self.tell(What::CheckBegun { check: self.name() });
         if let Err(error) = mended {
-            self.broke(&anyhow::Error::from(error).context("put right what an earlier check did to the brokers")).await;
+            self.broke(&error).await;
             return;
         }
         if !self.referee.is_decided() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use tokio::sync::{Mutex, watch};
 
 use super::eviction;
@@ -123,6 +123,16 @@ impl Scene {
         let tail = if tail.is_empty() { String::new() } else { format!("; its log ends with: {}", tail.join(" | ")) };
         let who = if self.cluster.brokers() > 1 { format!("broker {node}") } else { "the broker".to_owned() };
         Some(format!("{who} died ({status}) while this was graded{tail}"))
+    }
+
+    /// Puts right what an earlier check did to the brokers. Quick when that is nothing.
+    ///
+    /// # Errors
+    /// When a broker does not come up.
+    pub async fn mend_brokers(&self) -> Result<()> {
+        self.tap.rejoin_all();
+        self.cluster.mend().await.context("put right what an earlier check did to the brokers")?;
+        Ok(())
     }
 
     /// Removes the members that a check's crashed programs left behind in a group. Which these are is known from the wire.

@@ -2,7 +2,6 @@
 
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::kinds::ActionSpec;
 use crate::lab::Check;
 
 /// The turns of a run's checks.
@@ -21,11 +20,6 @@ pub enum Turn<'a> {
 impl Turns {
     /// Waits for the check's turn.
     pub async fn take(&self, check: &Check) -> Turn<'_> {
-        if breaks_brokers(check) { Turn::Alone(self.0.write().await) } else { Turn::Together(self.0.read().await) }
+        if check.breaks_brokers() { Turn::Alone(self.0.write().await) } else { Turn::Together(self.0.read().await) }
     }
-}
-
-/// Whether a check does something to brokers that all checks share.
-fn breaks_brokers(check: &Check) -> bool {
-    check.actions.iter().chain(&check.finally).any(|action| matches!(action.spec, ActionSpec::Broker(_)))
 }

@@ -202,6 +202,10 @@ pub enum BrokerChange {
     Paused,
     /// It goes on.
     Resumed,
+    /// The tap keeps all programs from it.
+    Isolated,
+    /// Programs may come to it again.
+    Rejoined,
 }
 
 impl BrokerChange {
@@ -217,6 +221,8 @@ impl BrokerChange {
             Self::Started => "is back",
             Self::Paused => "stands still",
             Self::Resumed => "goes on",
+            Self::Isolated => "is cut off from the programs",
+            Self::Rejoined => "can be reached by the programs again",
         }
     }
 }

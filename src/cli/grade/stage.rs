@@ -65,6 +65,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
     let (cluster, prepared) = tokio::join!(timed(start_cluster(run, recorder, &runtime, &spec, &context)), timed(prepare(&submission, &preparing)));
     let ((cluster, cluster_took), (prepared, prepared_took)) = (cluster, prepared);
     let (cluster, prepared) = (cluster?, prepared?);
+    check_brokers(run, &cluster)?;
     if let Some(warning) = cluster.warning() {
         live.note(warning);
     }
@@ -142,6 +143,28 @@ fn tap(runtime: &Runtime, recorder: &Recorder, seats: usize, brokers: usize, all
 fn allowed(runtime: &Runtime, more: &[String]) -> Allow {
     let named = if let Runtime::External(addresses) = runtime { addresses.as_str() } else { "" };
     Allow::hosts(named.split(',').chain(more.iter().map(String::as_str)))
+}
+
+/// Says before anything is started what a cluster that is there cannot give to this lab.
+fn check_brokers(run: &Run<'_>, cluster: &Cluster) -> Result<(), Failure> {
+    if cluster.is_own() {
+        return Ok(());
+    }
+    let advice = "leave out `--cluster` (and unset KAFKA_BOOTSTRAP_SERVERS) to let kgrade run its own";
+    if let Some(check) = run.checks.iter().find(|check| check.breaks_brokers()) {
+        let (id, address) = (&check.id, cluster.bootstrap());
+        return Err(Failure::environment(anyhow!(
+            "use the cluster at {address}: check `{id}` stops brokers, and kgrade stops only its own; {advice}"
+        )));
+    }
+    let (wanted, there) = (usize::from(run.lab.cluster.brokers), cluster.named().len());
+    // None are named when it did not say.
+    if (1..wanted).contains(&there) {
+        let address = cluster.bootstrap();
+        let message = format!("use the cluster at {address}: this lab needs {wanted} brokers, and it has {there}; {advice}");
+        return Err(Failure::environment(anyhow!(message)));
+    }
+    Ok(())
 }
 
 fn node(listener: &Listener) -> Node {

@@ -9,7 +9,7 @@ use crate::lab::{Bindings, Check, LabSource};
 use crate::outcome::{Mismatch, Moment, RunFacts, Tier};
 use crate::report::terminal::Style;
 use crate::timeline::Payload;
-use crate::timeline::event::{Name, Signal, What};
+use crate::timeline::event::{BrokerChange, Name, Signal, What};
 use crate::timeline::wire::{Api, Assignor, Batch, Coded, Compression, FaultUse, Foreign, Place, Position, Request, Response};
 
 const LAB: &str = r#"
@@ -134,6 +134,18 @@ fn ahead() -> (Story, CheckOutcome) {
 
 fn looks(lane: &Lane) -> Vec<Look> {
     lane.items.iter().map(|item| item.look).collect()
+}
+
+#[test]
+fn what_happens_to_a_broker_is_a_moment_of_the_grader() {
+    let change = |did| What::Broker { check: "another".into(), node: 2, did, name: None };
+    let begun = Story::new().then(What::CheckBegun { check: "c".into() });
+    let acting = begun.then(What::ActionBegun { check: "c".into(), nth: 0, kind: "create-topic".into() });
+    let story = acting.then(change(BrokerChange::Killed)).then(change(BrokerChange::Started)).then(What::CheckEnded { check: "c".into() });
+    let picture = picture(&story, "c", &outcome("c", Verdict::Passed, None)).unwrap();
+    assert_eq!(looks(&picture.lanes[0]), [Look::Action, Look::Broker, Look::Broker]);
+    let words: Vec<_> = picture.lanes[0].items.iter().skip(1).map(|item| (item.label.as_str(), item.words.as_str())).collect();
+    assert_eq!(words, [("2", "broker 2 is killed"), ("2", "broker 2 is back")]);
 }
 
 #[test]

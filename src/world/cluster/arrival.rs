@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::error::ClusterError;
 use super::node::{BootFailure, Node};
 use super::ports::Ports;
 use super::probe::Probe;
 use super::work::Work;
 
-/// How long brokers may take until they answer; also on a machine that is busy with ten others.
+/// How long a broker may take until it answers; also on a machine that is busy with ten others. Several take so long each.
 const BOOT_LIMIT: Duration = Duration::from_secs(90);
 
 /// How long one question to a broker on this machine may take.
@@ -79,6 +78,7 @@ fn asked(address: &str, question: impl FnOnce(&mut Probe) -> Result<bool, super:
 /// When one ended, or did not answer in time.
 pub fn wait_for(work: &Work, mut arrivals: Vec<(&Node, Arrival<'_>)>) -> Result<(), BootFailure> {
     let begun = Instant::now();
+    let limit = BOOT_LIMIT * u32::try_from(arrivals.len()).unwrap_or(1);
     loop {
         for (node, _) in &arrivals {
             if let Some(status) = node.status() {
@@ -88,11 +88,11 @@ pub fn wait_for(work: &Work, mut arrivals: Vec<(&Node, Arrival<'_>)>) -> Result<
         // A broker that is ready stays under watch: it may end while the others come up.
         let waiting = arrivals.iter_mut().filter_map(|(node, arrival)| (!arrival.has_come()).then_some(*node)).next();
         let Some(late) = waiting else { return Ok(()) };
-        if begun.elapsed() > BOOT_LIMIT {
-            let reason = format!("it did not answer within {} s", BOOT_LIMIT.as_secs());
+        if begun.elapsed() > limit {
+            let reason = format!("it did not answer within {} s", limit.as_secs());
             return Err(BootFailure::Died(reason, late.log_tail()));
         }
-        work.pause(PAUSE).map_err(|stop: ClusterError| BootFailure::Stop(stop))?;
+        work.pause(PAUSE)?;
     }
 }
 

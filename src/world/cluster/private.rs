@@ -229,9 +229,9 @@ impl PrivateCluster {
         for broker in &broken {
             broker.resume();
         }
-        let down = broken.iter().filter(|broker| broker.standing() == Standing::Down);
+        let down: Vec<_> = broken.iter().filter(|broker| broker.standing() == Standing::Down).collect();
         // All at once: those that are down may be needed to elect a controller.
-        for broker in down.clone() {
+        for broker in &down {
             broker.spawn(work, &self.prepared.recipe, self.prepared.image.archive())?;
         }
         for broker in down {

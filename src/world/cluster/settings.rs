@@ -86,8 +86,13 @@ fn sized(brokers: usize) -> Vec<(&'static str, &'static str)> {
         ("share.coordinator.state.topic.min.isr", in_sync),
     ];
     if brokers > 1 {
-        // A broker that has not caught up when it joins asks again only with its next heartbeat, and voters that know no leader wait this long.
-        sized.extend([("broker.heartbeat.interval.ms", "250"), ("controller.quorum.election.timeout.ms", "300")]);
+        // A broker that has not caught up when it joins asks again only with its next heartbeat.
+        sized.push(("broker.heartbeat.interval.ms", "250"));
+        // A broker gives up when no controller has taken it in by then (60 s): on a machine with much else to do that is soon.
+        sized.push(("initial.broker.registration.timeout.ms", "180000"));
+        // Voters that know no leader wait for once to twice this time, while the rest of the broker starts. Shorter, and a busy machine elects
+        // again and again before the votes are in.
+        sized.push(("controller.quorum.election.timeout.ms", "600"));
     }
     sized
 }

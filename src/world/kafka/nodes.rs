@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use kafka_protocol::messages::{FindCoordinatorRequest, MetadataResponse};
 use kafka_protocol::protocol::StrBytes;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::asked::Asked;
@@ -40,6 +41,8 @@ struct State {
     addresses: HashMap<i32, String>,
     /// Addresses of the coordinators by group.
     coordinators: HashMap<String, String>,
+    /// Addresses that did not answer, the last one last.
+    silent: Vec<String>,
 }
 
 impl Nodes {
@@ -53,15 +56,24 @@ impl Nodes {
 
     /// Whether a broker answers on a new connection.
     pub(super) async fn ping(&self) -> Result<()> {
+        // All at once: one that stands still would use up the time of the others.
+        let mut asked = JoinSet::new();
+        for address in self.anywhere() {
+            asked.spawn(async move {
+                let opened = Connection::open(&address).await;
+                (address, opened)
+            });
+        }
         let attempt = async {
             let mut last = None;
-            for address in self.anywhere() {
-                match Connection::open(&address).await {
-                    Ok(connection) => {
+            while let Some(opened) = asked.join_next().await {
+                match opened {
+                    Ok((address, Ok(connection))) => {
                         self.keep(&address, connection);
                         return Ok(());
                     }
-                    Err(error) => last = Some(error),
+                    Ok((_, Err(error))) => last = Some(error),
+                    Err(stopped) => last = Some(stopped.into()),
                 }
             }
             Err(last.unwrap_or_else(|| anyhow!("no broker is known")))
@@ -75,7 +87,10 @@ impl Nodes {
         for address in self.anywhere() {
             match self.ask(&address, request).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => last = Some(error),
+                Err(error) => {
+                    self.put_last(&address);
+                    last = Some(error);
+                }
             }
         }
         Err(last.unwrap_or_else(|| anyhow!("no broker is known")))
@@ -167,7 +182,18 @@ impl Nodes {
                 all.push(address.clone());
             }
         }
+        all.sort_by_key(|address| state.silent.iter().position(|silent| silent == address).map_or(0, |place| place + 1));
         all
+    }
+
+    /// Lets a broker that did not answer be the last to be asked from now on: one that stands still takes its time each time.
+    fn put_last(&self, address: &str) {
+        let mut state = self.state();
+        state.silent.retain(|known| known != address);
+        state.silent.push(address.to_owned());
+        if state.silent.len() > REMEMBERED {
+            state.silent.remove(0);
+        }
     }
 
     async fn ask<R: Asked>(&self, address: &str, request: &R) -> Result<R::Response> {

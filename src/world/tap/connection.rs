@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::downward::Downward;
 use super::link::Link;
-use super::seat::Occupant;
+use super::seat::{Occupant, isolated};
 use super::stream::Over;
 use super::upward::Upward;
 use super::{Core, Node};
@@ -34,7 +34,11 @@ pub(super) async fn run(
     };
     // Without this, small frames wait for the acknowledgement of those before them.
     let _ = (client.set_nodelay(true), upstream.set_nodelay(true));
-    let (by, reason) = pass(&core, &occupant, number, &mut client, &mut upstream).await;
+    let node = broker.borrow().as_ref().map_or(-1, |node| node.id);
+    let (by, reason) = tokio::select! {
+        ended = pass(&core, &occupant, number, &mut client, &mut upstream) => ended,
+        () = core.isolation_of(node) => (Side::Tap, Some(isolated(node))),
+    };
     drop(upstream);
     occupant.ended(number, by, reason);
     if by == Side::Broker {

@@ -25,6 +25,7 @@ mod stream;
 mod tests;
 mod upward;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -67,6 +68,8 @@ struct Core {
     faults: Faults,
     topics: TopicIds,
     kept: Kept,
+    /// Brokers that no program reaches.
+    isolated: watch::Sender<BTreeSet<i32>>,
     next: AtomicU64,
 }
 
@@ -108,7 +111,26 @@ impl Drop for Door {
 impl Core {
     fn new(recorder: Recorder, limits: Limits) -> Arc<Self> {
         let (faults, kept) = (Faults::new(recorder.clone()), Kept::new(limits.kept));
-        Arc::new(Self { recorder, limits, faults, topics: TopicIds::default(), kept, next: AtomicU64::new(1) })
+        Arc::new(Self {
+            recorder,
+            limits,
+            faults,
+            topics: TopicIds::default(),
+            kept,
+            isolated: watch::Sender::default(),
+            next: AtomicU64::new(1),
+        })
+    }
+
+    /// Whether programs are kept from a broker.
+    fn is_isolated(&self, node: i32) -> bool {
+        self.isolated.borrow().contains(&node)
+    }
+
+    /// Waits until programs are kept from a broker.
+    async fn isolation_of(&self, node: i32) {
+        // Fails only when the sender is gone, which lives in `self`.
+        let _ = self.isolated.subscribe().wait_for(|isolated| isolated.contains(&node)).await;
     }
 
     /// A number for a new connection.
@@ -182,6 +204,26 @@ impl Tap {
                 door.broker.send_replace(Some(node));
             }
         }
+    }
+
+    /// Keeps all programs from a broker: their connections to it are closed, and new ones too. What the brokers do among themselves does not come
+    /// through the tap.
+    pub fn isolate(&self, node: i32) {
+        self.inner.core.isolated.send_modify(|isolated| {
+            isolated.insert(node);
+        });
+    }
+
+    /// Lets programs come to a broker again.
+    pub fn rejoin(&self, node: i32) {
+        self.inner.core.isolated.send_modify(|isolated| {
+            isolated.remove(&node);
+        });
+    }
+
+    /// Lets programs come to all brokers again.
+    pub fn rejoin_all(&self) {
+        self.inner.core.isolated.send_modify(BTreeSet::clear);
     }
 
     /// A seat for an instance (`check/as`). Waits until one is free.

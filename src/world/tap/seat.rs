@@ -113,6 +113,11 @@ struct Live {
     connections: BTreeMap<u64, Option<AbortHandle>>,
 }
 
+/// Why a connection to an isolated broker is closed.
+pub(super) fn isolated(node: i32) -> String {
+    format!("broker {node} is isolated: no program reaches it")
+}
+
 /// What became of a connection that wants to come in.
 pub(super) enum Entry {
     /// It is in, by this number.
@@ -160,7 +165,9 @@ impl Occupant {
             self.core.recorder.append(What::Disconnected { connection, by: Side::Tap, reason });
             return Entry::Out;
         }
-        let reason = if live.opened > limits.opened {
+        let reason = if self.core.is_isolated(node) {
+            isolated(node)
+        } else if live.opened > limits.opened {
             format!("the program opened more than {} connections: further ones are closed without a word", limits.opened)
         } else if live.connections.len() >= limits.connections {
             format!("the program has {} connections open already", live.connections.len())
