@@ -208,9 +208,9 @@ fn strange_members_get_a_friendly_verdict() {
       - create-topic: {{ name: $(topic), partitions: 2 }}
       - start: {{ program: consumer, as: first, env: {{ MODE: plain }} }}
       - start: {{ program: consumer, as: strange, env: {{ MODE: {mode} }} }}
-      - await: {{ until: {{ assignment: {{ group: $(group), topic: $(topic), among: [first, strange], each: 1 }} }}, within: 15s }}
+      - await: {{ until: {{ assignment: {{ group: $(group), topic: $(topic), among: [first, strange], each: 1 }} }}, within: 60s }}
       - produce: {{ topic: $(topic), data: events, in_turn: true }}
-      - await: {{ until: {{ delivered: {{ every: [events] }} }}, within: 10s }}
+      - await: {{ until: {{ delivered: {{ every: [events] }} }}, within: 20s }}
     stable: 1s
     expect:
       - assignment: {{ group: $(group), topic: $(topic), among: [first, strange], each: 1 }}

@@ -233,7 +233,8 @@ impl Membership {
         let message = format!("`{who}` ended at {} without leaving group {}", seconds(ended), self.group);
         let mismatch = Mismatch::new(message, "it leaves its group before it ends", format!("joined at {}, and no LeaveGroup", seconds(stay.joined)));
         let cause = if stay.fixed {
-            "it is a static member (group.instance.id): such a member keeps its place when it stops, until its session timeout".to_owned()
+            "it is a static member (group.instance.id): such a member keeps its place when it stops, until its session timeout. Leave group.instance.id out"
+                .to_owned()
         } else {
             let close = Client::of(view, stay.instance).words().close;
             view.died_when_asked().unwrap_or_else(|| format!("close the consumer before the program ends: {close} leaves the group"))

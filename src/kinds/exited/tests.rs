@@ -24,6 +24,12 @@ fn by_itself() {
     assert_says(&story().dies("first", 11), CLEAN, "violated: `first` was ended by SIGSEGV", &[]);
     // Nobody asked: a signal is no exit code.
     assert_says(&story().dies("first", 15), STOPPED, "violated: `first` was ended by SIGTERM", &["!handler"]);
+    // Nor is it asked by being frozen and woken, which also ends no restarts.
+    let frozen = |story: Story| story.signal("first", Signal::Stop).later(9000).signal("first", Signal::Cont);
+    assert_says(&frozen(story()).dies("first", 15), STOPPED, "violated: `first` was ended by SIGTERM", &["!handler"]);
+    assert_says(&frozen(story()).exit("first", 0), STOPPED, "holds (1)", &[]);
+    let restarted = frozen(Story::new().start_again("first", 1)).exit("first", 1);
+    assert!(restarted.timeline.instance("c/first").is_some_and(|instance| !instance.over()));
     let again = Story::new().start_again("first", 1).exit("first", 1).start("first");
     assert_says(&again, CLEAN, "not yet: `first` is still running", &[]);
     assert_says(&again.exit("first", 0), CLEAN, "holds (1)", &[]);

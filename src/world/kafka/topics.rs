@@ -15,7 +15,7 @@ use super::code::Code;
 use crate::timeline::event::PartitionSeen;
 
 /// How long a new topic's partitions may take to get their leaders.
-const ELECTION: Duration = Duration::from_secs(10);
+const ELECTION: Duration = Duration::from_secs(30);
 
 /// What a topic gets beyond its name and its number of partitions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
