@@ -15,7 +15,7 @@ use kgrade::timeline::wire::{Api, Side};
 use kgrade::timeline::{Recorder, What};
 use kgrade::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Health, Host, Runtime};
 use kgrade::world::guard::Guard;
-use kgrade::world::kafka::{Kafka, Outgoing};
+use kgrade::world::kafka::{Kafka, Outgoing, TopicOptions};
 use kgrade::world::progress::Silent;
 use kgrade::world::tap::{Node, Seat, Tap};
 use rdkafka::config::ClientConfig;
@@ -102,7 +102,7 @@ async fn send(producer: &FutureProducer, topic: &str, partition: i32, text: &str
 async fn clients_follow_the_leaders_of_three_brokers_through_the_tap() {
     let world = world(3).await;
     assert_eq!(world.cluster.pids().into_keys().collect::<Vec<_>>(), [1, 2, 3]);
-    world.kafka.create_replicated_topic("t", 3, Some(3)).await.unwrap();
+    world.kafka.create_topic_with("t", 3, &TopicOptions { replication: Some(3), ..TopicOptions::default() }).await.unwrap();
     let leaders: BTreeSet<i32> = world.kafka.describe_topic("t").await.unwrap().unwrap().iter().map(|seen| seen.leader).collect();
     assert_eq!(leaders, [1, 2, 3].into(), "each leads one");
     world.until_in_sync("t", &[1, 2, 3]).await;
