@@ -18,6 +18,7 @@ pub mod answer;
 pub mod client;
 pub mod containers;
 pub mod error_name;
+pub mod json_line;
 pub mod manual;
 pub mod reference;
 #[cfg(test)]
@@ -218,6 +219,10 @@ kinds! {
         membership: Membership = "membership",
         produced: Produced = "produced",
         fault_used: FaultUsed = "fault-used",
+        cluster_reachable: ClusterReachable = "cluster-reachable",
+        caught_up: CaughtUp = "caught-up",
+        answers: Answers = "answers",
+        client_report: ClientReport = "client-report",
         container: Container = "container",
         compose: Compose = "compose",
         http: Http = "http",

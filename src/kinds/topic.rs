@@ -53,8 +53,11 @@ impl Expect for Topic {
             return Answer::NotShown(format!("topic {} was never looked at", self.name));
         };
         let Some(partitions) = description else {
-            let mismatch = Mismatch::new(format!("topic {} does not exist", self.name), expected, "no such topic")
-                .cause("the broker creates no topic by itself (auto.create.topics.enable=false): create it with an AdminClient before sending");
+            let cause = match view.timeline.cluster() {
+                Some(_) => "create it in the UI (Topics, Add a Topic), or with `kafka-topics.sh --create`, under exactly this name",
+                None => "the broker creates no topic by itself (auto.create.topics.enable=false): create it with an AdminClient before sending",
+            };
+            let mismatch = Mismatch::new(format!("topic {} does not exist", self.name), expected, "no such topic").cause(cause);
             return Answer::NotYet(view.with_ends(mismatch));
         };
         let seen = partitions.len() as u64;
@@ -62,11 +65,15 @@ impl Expect for Topic {
             && seen != u64::from(wanted)
         {
             let message = format!("topic {} has {}, not {wanted}", self.name, count(seen, "partition"));
-            let cause = format!(
-                "a topic gets its partitions when it is created: NewTopic(name, num_partitions={wanted}), or what your client calls it. \
-                 Creating a topic that is there already changes nothing"
-            );
             let observed = format!("{} (since {})", count(seen, "partition"), seconds(*since));
+            let cause = match view.timeline.cluster() {
+                // Partitions can be added but not taken away, and adding moves keys to other partitions.
+                Some(_) => "delete the topic (in the UI: Topics, Remove a topic) and create it again with that many partitions".to_owned(),
+                None => format!(
+                    "a topic gets its partitions when it is created: NewTopic(name, num_partitions={wanted}), or what your client calls it. \
+                     Creating a topic that is there already changes nothing"
+                ),
+            };
             return Answer::NotYet(Mismatch::new(message, expected, observed).cause(cause));
         }
         if let Some(wanted) = self.replication {

@@ -64,6 +64,8 @@ pub struct LabFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClusterSpec {
+    /// Whose cluster it is (kgrade).
+    pub owner: Owner,
     /// How many brokers (1).
     pub brokers: u16,
     /// Broker settings beside kgrade's own.
@@ -72,8 +74,19 @@ pub struct ClusterSpec {
 
 impl Default for ClusterSpec {
     fn default() -> Self {
-        Self { brokers: 1, settings: IndexMap::new() }
+        Self { owner: Owner::Kgrade, brokers: 1, settings: IndexMap::new() }
     }
+}
+
+/// Whose cluster a lab is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Owner {
+    /// kgrade's: started for the run, and removed after it.
+    #[default]
+    Kgrade,
+    /// The learner's own: at `localhost:9092`, or where `--cluster` says. Nothing there is changed; when it does not answer, checks fail.
+    Learner,
 }
 
 /// One of the learner's programs.

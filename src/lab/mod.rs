@@ -34,6 +34,6 @@ mod vars;
 
 pub use error::{Code, LabError, LabErrors, Severity};
 pub use load::{Bindings, LabSource};
-pub use model::{Check, ClusterSpec, Disclosure, Lab, Placed, Program};
+pub use model::{Check, ClusterSpec, Disclosure, Lab, Owner, Placed, Program};
 pub use source::{Place, SourceText};
 pub use span::Span;

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::data::DataSets;
-pub use super::file::{ClusterSpec, Disclosure};
+pub use super::file::{ClusterSpec, Disclosure, Owner};
 use super::source::Place;
 use super::span::Span;
 use crate::kinds::{ActionSpec, ExpectSpec};

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::data::{DataSet, DataSets, DataSpec};
 use super::de::from_node;
 use super::error::{Code, LabError};
-use super::file::{CheckFile, LabFile, ProgramSpec, VERSION};
+use super::file::{CheckFile, LabFile, Owner, ProgramSpec, VERSION};
 use super::late;
 use super::lint;
 use super::load::{Bindings, LabSource};
@@ -114,6 +114,12 @@ fn head_errors(root: &Node, head: &LabFile) -> Vec<LabError> {
         found.push(
             LabError::new(Code::BAD_VALUE, "a cluster without brokers", at("cluster")).help("write `brokers: 1`, or leave `cluster` out"),
         );
+    }
+    if head.cluster.owner == Owner::Learner
+        && let Some((key, _)) = root.get("cluster").into_iter().flat_map(Node::entries).find(|(key, _)| key.name != "owner")
+    {
+        let message = format!("`{}` cannot be chosen for a cluster that is the learner's own", key.name);
+        found.push(LabError::new(Code::BAD_VALUE, message, key.span).help("remove it, or leave `owner: learner` out"));
     }
     for key in ["vars", "draws", "data", "programs"] {
         let node = root.get(key).filter(|node| !matches!(node.content, Content::Map(_)));

@@ -210,7 +210,9 @@ impl Work {
             self.broke(&anyhow::Error::from(error).context("put right what an earlier check did to the brokers")).await;
             return;
         }
-        self.act().await;
+        if !self.referee.is_decided() {
+            self.act().await;
+        }
         if !self.referee.is_decided() {
             self.tell(What::Expecting { check: self.name() });
             self.expect().await;

@@ -52,6 +52,7 @@ impl Referee {
         let own = |check: &str| check == id.id;
         let decision = match &event.what {
             _ if self.decision.is_some() => None,
+            What::CheckBegun { check } if own(check) && !timeline.is_cluster_usable() => self.without_cluster(event.at, timeline),
             What::Expecting { check } if own(check) => {
                 self.clock.expect_from(event.at);
                 None
@@ -92,6 +93,15 @@ impl Referee {
             });
         }
         self.decision = Some(decision);
+    }
+
+    /// On a learner's cluster that cannot be used, a check whose `given` says so is not begun: it could only wait for answers in vain.
+    fn without_cluster(&self, at: u64, timeline: &Timeline) -> Option<Decision> {
+        let view = self.view(timeline);
+        self.check.given.iter().find_map(|given| match given.spec.judge(&view) {
+            Answer::NotYet(mismatch) | Answer::Violated(mismatch) => Some(Clock::problem(mismatch, at)),
+            Answer::Holds(_) | Answer::NotShown(_) => None,
+        })
     }
 
     fn view<'a>(&'a self, timeline: &'a Timeline) -> View<'a> {

@@ -1,6 +1,7 @@
 //! The scene of a run: the one cluster, sink and submission that all its checks share.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -48,6 +49,8 @@ pub struct Scene {
     pub kafka: Kafka,
     /// The HTTP service that learners' programs deliver to.
     pub sink: Sink,
+    /// The submission's own folder. Programs run in a copy of it.
+    pub submission: PathBuf,
     /// The learner's programs, ready to start.
     pub prepared: Prepared,
     /// The command of each program, by its name in the lab; the reason where the submission has none.
@@ -69,6 +72,10 @@ impl Scene {
     pub async fn cluster_death(&self) -> Option<String> {
         if let Some(death) = self.broker_death() {
             return Some(death);
+        }
+        // What was never alive does not die: that it is not there is judged.
+        if !self.recorder.timeline().is_cluster_usable() {
+            return None;
         }
         // Asked twice at least: one slow answer on a busy machine is no death. A process that runs on is waited for longer, and one that dies
         // closes its sockets some moments before its end can be told.

@@ -119,6 +119,58 @@ pub enum What {
     Broker { check: Name, node: i32, did: BrokerChange, name: Option<Name> },
     /// The cluster stopped answering or its process ended.
     ClusterDied { reason: String },
+    /// The learner's own cluster as clients on this machine meet it, looked at once before the checks begin.
+    ClusterSeen { bootstrap: Name, state: ClusterState },
+    /// The names of all topics that are there, Kafka's internal ones left out.
+    TopicsListed { topics: Vec<Name> },
+    /// A file of the submission; `text` is `None` when there is no such file. `saved_ms` is when it was last written, in ms since 1970.
+    FileSeen { path: Name, text: Option<String>, saved_ms: Option<i64> },
+}
+
+/// How the learner's own cluster meets a client: first its bootstrap address, then every address that it sends clients to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ClusterState {
+    /// It answers, and so does every broker where the cluster sends clients to.
+    Reachable {
+        /// The version of Kafka, when it tells.
+        version: Option<String>,
+    },
+    /// Nobody takes a connection at the bootstrap address.
+    Silent {
+        /// What the network said.
+        reason: String,
+    },
+    /// Somebody is there who does not speak Kafka, or not in the clear.
+    Foreign {
+        /// How it was told.
+        reason: String,
+    },
+    /// It is an Apache Kafka too old to be graded on.
+    TooOld {
+        /// Its version.
+        version: String,
+    },
+    /// It sends clients to an address where the broker is not met.
+    Astray {
+        /// The broker's node id.
+        node: i32,
+        /// The advertised address, `HOST:PORT`.
+        address: String,
+        /// What happened there.
+        reason: String,
+    },
+    /// It sends clients to a host that is neither this machine nor one that was named: kgrade did not connect to it.
+    Outside {
+        /// The broker's node id.
+        node: i32,
+        /// The advertised host.
+        host: String,
+        /// The advertised port.
+        port: i32,
+        /// Whether this machine knows an address for that host.
+        resolves: bool,
+    },
 }
 
 /// What is done to a broker on purpose. Appended before it can cause anything, or when it is over.

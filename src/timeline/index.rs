@@ -1,11 +1,11 @@
 //! The timeline and its index: what is known so far of each check, topic, group and instance.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::commit::{Commit, Committing, Unanswered};
 use super::delivery::Delivery;
 use super::docker::Docker;
-use super::event::{Event, Name, Stream, What};
+use super::event::{ClusterState, Event, Name, Stream, What};
 use super::exchange::Exchanges;
 use super::fault::Faults;
 use super::group::Group;
@@ -25,6 +25,10 @@ pub struct Timeline {
     /// Deliveries of events whose place is not known yet: a fast consumer is quicker than the grader's own record of what it wrote.
     unplaced: HashMap<(String, Name), Vec<u64>>,
     cluster_died: Option<(u64, String)>,
+    cluster: Option<(Name, ClusterState)>,
+    listings: Vec<BTreeSet<Name>>,
+    created: BTreeSet<Name>,
+    files: HashMap<Name, SeenFile>,
     docker: Docker,
     pub(super) exchanges: Exchanges,
     pub(super) faults: Faults,
@@ -39,6 +43,15 @@ pub struct CheckSpan {
     pub begun: Option<u64>,
     /// When its actions were done.
     pub expecting: Option<u64>,
+}
+
+/// A file of the submission as it was last seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenFile {
+    /// Its text; `None` when there is no such file.
+    pub text: Option<String>,
+    /// When it was last written, in ms since 1970.
+    pub saved_ms: Option<i64>,
 }
 
 impl Timeline {
@@ -145,6 +158,36 @@ impl Timeline {
         self.cluster_died.as_ref()
     }
 
+    /// The learner's own cluster: its bootstrap address, and how it meets a client. `None` when the run is on another one.
+    #[must_use]
+    pub fn cluster(&self) -> Option<(&str, &ClusterState)> {
+        self.cluster.as_ref().map(|(bootstrap, state)| (&**bootstrap, state))
+    }
+
+    /// False when the run is on the learner's own cluster, and clients cannot use it.
+    #[must_use]
+    pub fn is_cluster_usable(&self) -> bool {
+        self.cluster.as_ref().is_none_or(|(_, state)| matches!(state, ClusterState::Reachable { .. }))
+    }
+
+    /// The topics of the cluster, internal ones left out, each time they were listed.
+    #[must_use]
+    pub fn listings(&self) -> &[BTreeSet<Name>] {
+        &self.listings
+    }
+
+    /// Whether the grader created this topic.
+    #[must_use]
+    pub fn is_created(&self, topic: &str) -> bool {
+        self.created.contains(topic)
+    }
+
+    /// A file of the submission, by its path in it; `None` when it was not looked at.
+    #[must_use]
+    pub fn file(&self, path: &str) -> Option<&SeenFile> {
+        self.files.get(path)
+    }
+
     /// What is known of containers and their services.
     #[must_use]
     pub fn docker(&self) -> &Docker {
@@ -233,6 +276,14 @@ impl Timeline {
                 self.exchanges.see(position, event);
                 self.answer_commit(at, (*connection, *correlation), response);
             }
+            What::ClusterSeen { bootstrap, state } => self.cluster = Some((bootstrap.clone(), state.clone())),
+            What::TopicsListed { topics } => self.listings.push(topics.iter().cloned().collect()),
+            What::FileSeen { path, text, saved_ms } => {
+                self.files.insert(path.clone(), SeenFile { text: text.clone(), saved_ms: *saved_ms });
+            }
+            What::TopicCreated { topic, .. } => {
+                self.created.insert(topic.clone());
+            }
             What::ContainersSeen { .. } | What::HttpSeen { .. } | What::ListenersSeen { .. } => self.docker.see(event),
             What::ActionBegun { .. }
             | What::ActionEnded { .. }
@@ -241,7 +292,6 @@ impl Timeline {
             | What::Broke { .. }
             | What::Cut { .. }
             | What::Fed { .. }
-            | What::TopicCreated { .. }
             | What::Broker { .. }
             | What::Evicted { .. } => {}
         }

@@ -27,7 +27,7 @@ pub use event::{Event, What};
 pub use exchange::{Connection, Exchange};
 pub use fault::Fault;
 pub use group::{Ahead, Group, Offsets};
-pub use index::{CheckSpan, Timeline};
+pub use index::{CheckSpan, SeenFile, Timeline};
 pub use instance::{Exit, Instance};
 pub use payload::{Payload, Record, RecordBlock};
 pub use recorder::Recorder;

@@ -45,6 +45,10 @@ fn trials() -> Vec<Trial> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let mut trials = Vec::new();
     for lab in folders(&fixtures).into_iter().filter(|folder| name(folder).starts_with("lab-")) {
+        // A lab on the learner's own cluster needs more than a submission: tests/environment grades these.
+        if lab.join("steps.sh").exists() {
+            continue;
+        }
         let groups = folders(&lab).into_iter().flat_map(|folder| match name(&folder).as_str() {
             "mistakes" | "also-right" => folders(&folder),
             _ => vec![folder],

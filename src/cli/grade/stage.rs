@@ -9,11 +9,12 @@ use tokio::sync::watch;
 
 use super::Run;
 use crate::cli::{Failure, output};
+use crate::lab::Owner;
 use crate::outcome::{RunFacts, Tier};
 use crate::report::live::Live;
 use crate::run::{Scene, Seats, Turns};
-use crate::timeline::Recorder;
-use crate::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Host, Listener, Runtime};
+use crate::timeline::{Recorder, What};
+use crate::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Host, LEARNERS_ADDRESS, Listener, Named, Runtime};
 use crate::world::docker::{Docker, DockerHost};
 use crate::world::guard::Guard;
 use crate::world::kafka::Kafka;
@@ -37,7 +38,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
     let commands = commands(run, &submission);
     let guard = Guard::of_this_kgrade()?;
     let host = Host::from_env();
-    let runtime = run.args.cluster.clone().unwrap_or(Runtime::Jvm);
+    let runtime = runtime(run)?;
     let cache = CacheDir::of(&host);
     let mark = run.lab.run_id.clone();
 
@@ -59,16 +60,20 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
     let tap = tap(&runtime, recorder, seats.count(), usize::from(brokers), &allow)?;
     let settings = run.lab.cluster.settings.clone();
     let spec = ClusterSpec { brokers: brokers.into(), settings, seats: tap.ports(), ..ClusterSpec::default() };
-    let (cluster, prepared) = tokio::join!(timed(start_cluster(&runtime, &spec, &context)), timed(prepare(&submission, &preparing)));
+    let (cluster, prepared) = tokio::join!(timed(start_cluster(run, recorder, &runtime, &spec, &context)), timed(prepare(&submission, &preparing)));
     let ((cluster, cluster_took), (prepared, prepared_took)) = (cluster, prepared);
     let (cluster, prepared) = (cluster?, prepared?);
-    check_endpoints(&cluster, &allow)?;
     if let Some(warning) = cluster.warning() {
         live.note(warning);
     }
     tap.attach(cluster.learners().iter().map(|brokers| brokers.iter().map(node).collect()).collect());
     let kafka = Kafka::connect(cluster.admin())?;
     kafka.prepare_producer()?;
+    if run.lab.cluster.owner == Owner::Learner && recorder.timeline().is_cluster_usable() {
+        // What is there before anything is done: it may change at any time, since it is not kgrade's.
+        let topics = kafka.topics().await?;
+        recorder.append(What::TopicsListed { topics: topics.iter().map(|name| name.as_str().into()).collect() });
+    }
     let facts = facts(run, &submission, &cluster, &runtime);
     let scene = Scene {
         lab: run.lab.name.clone(),
@@ -81,6 +86,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         turns: Turns::default(),
         kafka,
         sink,
+        submission: submission.folder().to_owned(),
         prepared,
         commands,
         guard,
@@ -97,9 +103,10 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
 pub async fn strike(scene: Arc<Scene>) {
     match Arc::try_unwrap(scene) {
         Ok(scene) => {
-            let Scene { cluster, tap, kafka, sink, prepared, guard, facts, .. } = scene;
+            let Scene { cluster, tap, kafka, sink, prepared, guard, facts, recorder, .. } = scene;
             // A private cluster goes away whole; on one that stays, only what this run made is removed.
             if !cluster.is_own()
+                && recorder.timeline().is_cluster_usable()
                 && let Err(error) = kafka.remove_run(&facts.id).await
             {
                 output::note(&format!("topics and groups with {} in their names were left on the cluster: {error:#}", facts.id));
@@ -133,12 +140,6 @@ fn allowed(runtime: &Runtime, more: &[String]) -> Allow {
     Allow::hosts(named.split(',').chain(more.iter().map(String::as_str)))
 }
 
-/// Says before anything is started when the tap would have to keep the cluster's answers from the programs.
-fn check_endpoints(cluster: &Cluster, allow: &Allow) -> Result<(), Failure> {
-    let refusal = cluster.named().iter().find_map(|named| allow.refusal(named.node, &named.host, named.port));
-    refusal.map_or(Ok(()), |refusal| Err(Failure::environment(anyhow!("use the cluster at {}: {refusal}", cluster.bootstrap()))))
-}
-
 fn node(listener: &Listener) -> Node {
     Node { id: listener.node, address: listener.address.clone() }
 }
@@ -149,8 +150,44 @@ async fn timed<T>(work: impl Future<Output = T>) -> (T, u64) {
     (result, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX))
 }
 
-async fn start_cluster(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterContext) -> Result<Cluster, Failure> {
-    cluster::start(runtime, spec, context).await.map_err(Failure::environment)
+/// Where the cluster comes from: as the person says, else as the lab does.
+fn runtime(run: &Run<'_>) -> Result<Runtime, Failure> {
+    match (&run.args.cluster, run.lab.cluster.owner) {
+        (Some(Runtime::Jvm | Runtime::Docker), Owner::Learner) => Err(Failure::usage(anyhow!(
+            "grade {} on a cluster of kgrade's: it is about your own; leave out `--cluster`, or give its address with `--cluster HOST:PORT`",
+            run.lab.name
+        ))),
+        (Some(runtime), _) => Ok(runtime.clone()),
+        (None, Owner::Learner) => Ok(Runtime::External(LEARNERS_ADDRESS.to_owned())),
+        (None, Owner::Kgrade) => Ok(Runtime::Jvm),
+    }
+}
+
+async fn start_cluster(
+    run: &Run<'_>,
+    recorder: &Recorder,
+    runtime: &Runtime,
+    spec: &ClusterSpec,
+    context: &ClusterContext,
+) -> Result<Cluster, Failure> {
+    let allow = allowed(runtime, &run.args.allow_endpoint);
+    let refusal = move |named: &Named| allow.refusal(named.node, &named.host, named.port);
+    match (runtime, run.lab.cluster.owner) {
+        (Runtime::External(addresses), Owner::Learner) => {
+            let permitted = move |named: &Named| refusal(named).is_none();
+            let (cluster, state) = cluster::learners_own(addresses, permitted).await.map_err(Failure::environment)?;
+            recorder.append(What::ClusterSeen { bootstrap: addresses.as_str().into(), state });
+            Ok(cluster)
+        }
+        _ => {
+            let cluster = cluster::start(runtime, spec, context).await.map_err(Failure::environment)?;
+            // Said before anything is started: the tap would have to keep the cluster's answers from the programs.
+            match cluster.named().iter().find_map(refusal) {
+                Some(refusal) => Err(Failure::environment(anyhow!("use the cluster at {}: {refusal}", cluster.bootstrap()))),
+                None => Ok(cluster),
+            }
+        }
+    }
 }
 
 async fn prepare(submission: &Submission, context: &PrepareContext<'_>) -> Result<Prepared, Failure> {

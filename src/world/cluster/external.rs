@@ -64,7 +64,8 @@ pub fn brokers(addresses: &str) -> Vec<Named> {
     named.map(|broker| Named { node: broker.node_id.0, host: broker.host.to_string(), port: broker.port }).collect()
 }
 
-fn judge(addresses: &str, answer: &ApiVersionsResponse) -> Result<Option<String>, ClusterError> {
+/// The version that an answer tells; see [`check`].
+pub(super) fn judge(addresses: &str, answer: &ApiVersionsResponse) -> Result<Option<String>, ClusterError> {
     let too_old = |version: &str| ClusterError::TooOld { address: addresses.to_owned(), version: version.to_owned(), minimum: MINIMUM };
     let level =
         answer.supported_features.iter().find(|feature| feature.name.as_str() == "metadata.version").map(|feature| feature.max_version);

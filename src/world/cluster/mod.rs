@@ -20,6 +20,7 @@ mod image;
 mod jars;
 mod java;
 mod kept;
+mod learner;
 pub mod listeners;
 mod manifest;
 mod maven;
@@ -47,9 +48,11 @@ pub use external::{Named, check as reach};
 pub use host::Host;
 pub use jars::VERSION;
 pub use kept::{Down, Kept, Up, down, up};
+pub use learner::ADDRESS as LEARNERS_ADDRESS;
 pub use process::birth;
 pub use runtime::{BadRuntime, Runtime};
 
+use crate::timeline::event::ClusterState;
 use crate::world::guard::Guard;
 use crate::world::progress::Progress;
 use broker::Standing;
@@ -189,6 +192,21 @@ pub async fn start(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterConte
             })
         }
     }
+}
+
+/// The learner's own cluster at these addresses, and how it meets a client. It may not be there at all.
+///
+/// # Errors
+/// When the run was given up meanwhile.
+pub async fn learners_own(
+    addresses: &str,
+    permitted: impl Fn(&Named) -> bool + Send + 'static,
+) -> Result<(Cluster, ClusterState), ClusterError> {
+    let asked = addresses.to_owned();
+    let (state, named) = blocking(move || Ok(learner::look(&asked, &permitted))).await?;
+    let version = if let ClusterState::Reachable { version } = &state { version.clone() } else { None };
+    let (bootstrap, admin) = (addresses.to_owned(), addresses.to_owned());
+    Ok((Cluster { bootstrap, learners: Vec::new(), admin, named, version, private: None, container: None }, state))
 }
 
 async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T, ClusterError> + Send + 'static) -> Result<T, ClusterError> {

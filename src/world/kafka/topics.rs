@@ -42,6 +42,17 @@ impl Kafka {
         self.create(topic, partitions, replicas.unwrap_or(-1)).await.with_context(|| format!("topic {topic} cannot be created"))
     }
 
+    /// The names of all topics, Kafka's internal ones left out.
+    ///
+    /// # Errors
+    /// When the cluster does not answer.
+    pub async fn topics(&self) -> Result<Vec<String>> {
+        let request = MetadataRequest::default().with_topics(None).with_allow_auto_topic_creation(false);
+        let answer = self.nodes().ask_any(&request).await.context("the topics cannot be listed")?;
+        let named = answer.topics.into_iter().filter(|topic| !topic.is_internal).filter_map(|topic| topic.name);
+        Ok(named.map(|name| name.to_string()).filter(|name| !name.starts_with("__")).collect())
+    }
+
     async fn describe(&self, topic: &str) -> Result<Option<Vec<PartitionSeen>>> {
         let asked = MetadataRequestTopic::default().with_name(Some(topic_name(topic)));
         let request = MetadataRequest::default().with_topics(Some(vec![asked])).with_allow_auto_topic_creation(false);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::reporter::{ProgramEvent, Stream};
 
 /// Bytes of one line; the rest of the line is cut.
-const LINE: usize = 8 * 1024;
+const LINE: usize = 32 * 1024;
 /// Bytes shown as they come.
 const HEAD: usize = 256 * 1024;
 /// Bytes kept of what is not shown as it comes.
