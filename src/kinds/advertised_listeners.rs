@@ -73,7 +73,7 @@ fn unanswered(seen: &ListenersSeen, silent: &str) -> Mismatch {
     let message = format!("no Kafka answers at {}", seen.bootstrap);
     let mismatch = Mismatch::new(message, "", silent);
     match &seen.container {
-        None => mismatch.cause("no container publishes that port: start the cluster with docker compose up -d, or correct its `ports:` (docker ps shows them)"),
+        None => mismatch.cause("no container that publishes that port is to be seen: start the cluster with docker compose up -d, or correct its `ports:` (docker ps shows them)"),
         Some(container) => match not_running(container) {
             Some(stopped) => Mismatch { cause: stopped.cause, ..mismatch }.witnesses(stopped.witnesses.into_iter().chain([stopped.message])),
             None => mismatch.cause(format!(

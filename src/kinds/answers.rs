@@ -4,8 +4,6 @@ mod facts;
 mod sheet;
 mod wrong;
 
-use std::time::UNIX_EPOCH;
-
 use anyhow::Result;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -16,7 +14,6 @@ use super::view::{count, part};
 use super::{Answer, Expect, Finding, Kind, View};
 use crate::outcome::Mismatch;
 use crate::run::CheckCtx;
-use crate::timeline::What;
 
 /// The most that is read of a file of answers, in bytes.
 const MOST: u64 = 64 * 1024;
@@ -74,18 +71,7 @@ impl Kind for Answers {
 
 impl Expect for Answers {
     async fn observe(&self, ctx: &CheckCtx) -> Result<()> {
-        let path = ctx.scene().submission.join(&self.file);
-        let read = tokio::task::spawn_blocking(move || {
-            let saved = std::fs::metadata(&path).and_then(|known| known.modified()).ok();
-            let text = std::fs::File::open(&path).and_then(|file| {
-                let mut bytes = Vec::new();
-                std::io::Read::read_to_end(&mut std::io::Read::take(file, MOST), &mut bytes)?;
-                Ok(String::from_utf8_lossy(&bytes).into_owned())
-            });
-            (text.ok(), saved.and_then(|saved| i64::try_from(saved.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()))
-        });
-        let (text, saved_ms) = read.await?;
-        ctx.recorder().append(What::FileSeen { path: self.file.as_str().into(), text, saved_ms });
+        ctx.look_at_file(&self.file, MOST).await?;
         ctx.read_topic(&self.topic).await
     }
 

@@ -1,10 +1,15 @@
 //! Why a container does not do its work, in words: for the kinds that look at containers.
 
+pub mod compose_file;
+
 use crate::outcome::Mismatch;
 use crate::timeline::docker::{ContainerSeen, ContainerState, DockerProblem, Selection};
 
 use super::Answer;
 use super::view::count;
+
+/// How much of a Compose file is read, in bytes.
+pub const MOST: u64 = 256 << 10;
 
 /// The exit code of a process that was killed with SIGKILL.
 const KILLED: i64 = 137;

@@ -81,6 +81,7 @@ impl Expect for Topic {
             && seen != u64::from(wanted)
         {
             let message = format!("topic {} has {}, not {wanted}", self.name, count(seen, "partition"));
+            let observed = format!("{} (since {})", count(seen, "partition"), seconds(*since));
             let cause = match view.timeline.cluster() {
                 // Partitions can be added but not taken away, and adding moves keys to other partitions.
                 Some(_) => "delete the topic (in the UI: Topics, Remove a topic) and create it again with that many partitions".to_owned(),
@@ -89,7 +90,6 @@ impl Expect for Topic {
                      Creating a topic that is there already changes nothing"
                 ),
             };
-            let observed = format!("{} (since {})", count(seen, "partition"), seconds(*since));
             return Answer::NotYet(Mismatch::new(message, expected, observed).cause(cause));
         }
         match replicas::problem(self, partitions) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
@@ -100,6 +100,26 @@ impl CheckCtx {
     #[must_use]
     pub fn docker(&self) -> &Docker {
         &self.scene.docker
+    }
+
+    /// Looks at a file of the submission, of which `most` bytes are read. One that is not there is what was seen.
+    ///
+    /// # Errors
+    /// When kgrade itself broke.
+    pub async fn look_at_file(&self, path: &str, most: u64) -> Result<()> {
+        let file = self.scene.submission.join(path);
+        let read = tokio::task::spawn_blocking(move || {
+            let saved = std::fs::metadata(&file).and_then(|known| known.modified()).ok();
+            let text = std::fs::File::open(&file).and_then(|file| {
+                let mut bytes = Vec::new();
+                std::io::Read::read_to_end(&mut std::io::Read::take(file, most), &mut bytes)?;
+                Ok(String::from_utf8_lossy(&bytes).into_owned())
+            });
+            (text.ok(), saved.and_then(|saved| i64::try_from(saved.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()))
+        });
+        let (text, saved_ms) = read.await?;
+        self.recorder().append(What::FileSeen { path: path.into(), text, saved_ms });
+        Ok(())
     }
 
     /// The ports of this machine in the cluster's bootstrap addresses.

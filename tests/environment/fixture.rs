@@ -67,7 +67,8 @@ impl Fixture {
         };
         let (outcome, output) = grade(&self.folder)?;
         let shown = || text(&output);
-        for (verdict, wanted) in [("failed", &expected.fails), ("skipped", &expected.skips), ("inconclusive", &vec![]), ("error", &vec![])] {
+        for (verdict, wanted) in [("failed", &expected.fails), ("skipped", &expected.skips), ("inconclusive", &vec![]), ("error", &vec![])]
+        {
             let checks = outcome["checks"].as_array().into_iter().flatten().filter(|check| check["verdict"] == verdict);
             let mut seen: Vec<_> = checks.filter_map(|check| check["id"].as_str()).collect();
             let mut wanted: Vec<_> = wanted.iter().map(String::as_str).collect();

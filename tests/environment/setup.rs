@@ -78,7 +78,9 @@ fn machine(docker: Option<&str>, python: bool) -> Result<TempDir, Failed> {
     fs::write(course.join("checks/requirements.txt"), "# nothing\n")?;
     let tools = ["bash", "dirname", "uname", "grep", "tail", "cat"].into_iter().chain(python.then_some("python3"));
     for tool in tools {
-        let path = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).map(|folder| folder.join(tool)).find(|path| path.is_file());
+        let path = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+            .map(|folder| folder.join(tool))
+            .find(|path| path.is_file());
         std::os::unix::fs::symlink(path.ok_or_else(|| format!("there is no {tool}"))?, bin.join(tool))?;
     }
     if let Some(script) = docker {
