@@ -1,10 +1,14 @@
-//! What the tap costs a client: librdkafka against a real Kafka, directly and through the tap, in turns.
+//! What the tap costs a client: librdkafka against a real Kafka, directly, through the tap, and through a proxy that only copies, in turns.
 //!
-//! `cargo bench --bench tap` makes five rounds of each; `cargo bench --bench tap -- 9` nine. Both ways lead to the same broker, through a
+//! `cargo bench --bench tap` makes five rounds of each; `cargo bench --bench tap -- 9` nine. All ways lead to the same broker, through a
 //! listener of their own with the same settings. Numbers are worth reading only on a machine that does nothing else.
+//!
+//! The bare proxy tells what any proxy costs on this machine: what the tap adds by reading what it forwards is the difference to it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a program for people, not for learners")]
 
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,7 +45,7 @@ fn main() {
     let rounds = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(5_usize).max(1);
     let bench = Bench::start();
     println!("librdkafka {} with Apache Kafka {}, {rounds} rounds, medians", rdkafka::util::get_rdkafka_version().1, bench.version());
-    println!("{:<24}{:>14}{:>14}{:>9}{:>16}", "", "direct", "through tap", "", "tap's CPU");
+    println!("{:<24}{:>14}{:>21}{:>21}{:>16}", "", "direct", "bare proxy", "through tap", "tap's CPU");
     for (size, count) in LOADS {
         let name = format!("{} KiB", size >> 10);
         let produced = bench.compare(rounds, |servers| bench.with_topic(|topic| produce(servers, topic, size, count)));
@@ -56,26 +60,40 @@ fn main() {
     latency(&trips);
 }
 
-/// Seconds of each round, directly and through the tap, and the CPU seconds of the tap.
+/// Seconds of each round on each way, and the CPU seconds of the tap.
 struct Compared {
     direct: Vec<f64>,
+    bare: Vec<f64>,
     tapped: Vec<f64>,
     cpu: Vec<f64>,
 }
 
 fn throughput(what: &str, bytes: usize, compared: &Compared) {
     let rate = |seconds: f64| bytes as f64 / seconds / 1e6;
-    let (direct, tapped) = (median(&compared.direct), median(&compared.tapped));
+    let (direct, bare, tapped) = (median(&compared.direct), median(&compared.bare), median(&compared.tapped));
     let (ratio, core) = (direct / tapped, median(&compared.cpu) / tapped);
+    let percent = |way: f64| 100.0 * direct / way;
     let verdict = if ratio >= THROUGHPUT && core <= 1.0 { "" } else { "  over" };
-    println!("{what:<24}{:>9.0} MB/s{:>9.0} MB/s{:>8.1}%{:>11.2} cores{verdict}", rate(direct), rate(tapped), 100.0 * ratio, core);
+    println!(
+        "{what:<24}{:>9.0} MB/s{:>9.0} MB/s{:>6.0}%{:>9.0} MB/s{:>6.0}%{core:>10.2} cores{verdict}",
+        rate(direct),
+        rate(bare),
+        percent(bare),
+        rate(tapped),
+        percent(tapped)
+    );
 }
 
 fn latency(compared: &Compared) {
-    let (direct, tapped) = (median(&compared.direct) * 1e3, median(&compared.tapped) * 1e3);
+    let [direct, bare, tapped] = [&compared.direct, &compared.bare, &compared.tapped].map(|way| median(way) * 1e3);
     let verdict = if tapped - direct < LATENCY { "" } else { "  over" };
     let cpu = median(&compared.cpu) / TRIPS as f64 * 1e6;
-    println!("{:<24}{direct:>11.3} ms{tapped:>11.3} ms{:>+7.3} ms{cpu:>9.0} µs each{verdict}", "round trip, acks=1", tapped - direct);
+    let what = "round trip, acks=1";
+    println!(
+        "{what:<24}{direct:>11.3} ms{bare:>11.3} ms{:>+7.3}{tapped:>11.3} ms{:>+7.3}{cpu:>10.0} µs each{verdict}",
+        bare - direct,
+        tapped - direct
+    );
 }
 
 fn median(values: &[f64]) -> f64 {
@@ -84,9 +102,10 @@ fn median(values: &[f64]) -> f64 {
     sorted[sorted.len() / 2]
 }
 
-/// A broker, and the tap before one of its listeners.
+/// A broker, the tap before one of its listeners, and a bare proxy before another.
 struct Bench {
     direct: String,
+    bare: String,
     tapped: String,
     admin: AdminClient<DefaultClientContext>,
     runtime: tokio::runtime::Runtime,
@@ -104,35 +123,41 @@ impl Bench {
         let cache = CacheDir::of(&host);
         let context = ClusterContext { host, cache, guard: guard.clone(), progress: Arc::new(Silent) };
         let runtime = tokio::runtime::Builder::new_multi_thread().thread_name(THREADS).enable_all().build().unwrap();
+        let proxy = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let bare = proxy.local_addr().unwrap();
         let (tap, seat, cluster) = runtime.block_on(async {
             let tap = Tap::advertised(Recorder::default(), 1, 1).unwrap();
             // As many threads for each listener.
             let settings = [("num.network.threads".to_owned(), "1".to_owned())].into_iter().collect();
-            let spec = ClusterSpec { seats: tap.ports(), settings, ..ClusterSpec::default() };
+            let seats = tap.ports().into_iter().chain([vec![bare.port()]]).collect();
+            let spec = ClusterSpec { seats, settings, ..ClusterSpec::default() };
             let cluster = cluster::start(&Runtime::Jvm, &spec, &context).await.unwrap();
             let node = |listener: &cluster::Listener| Node { id: listener.node, address: listener.address.clone() };
-            tap.attach(cluster.learners().iter().map(|brokers| brokers.iter().map(node).collect()).collect());
+            tap.attach(cluster.learners().iter().take(1).map(|brokers| brokers.iter().map(node).collect()).collect());
             (tap.clone(), tap.seat(&"bench/client".into()).await.unwrap(), cluster)
         });
+        let behind = cluster.learners()[1][0].address.parse().unwrap();
+        std::thread::spawn(move || proxy.incoming().for_each(|client| copy_both(client.unwrap(), behind)));
         let direct = cluster.admin().to_owned();
         let admin = ClientConfig::new().set("bootstrap.servers", &direct).create().unwrap();
         let tapped = seat.bootstrap().to_owned();
-        Self { direct, tapped, admin, runtime, cluster: Some(cluster), _held: (tap, seat, guard) }
+        Self { direct, bare: bare.to_string(), tapped, admin, runtime, cluster: Some(cluster), _held: (tap, seat, guard) }
     }
 
     fn version(&self) -> &str {
         self.cluster.as_ref().and_then(Cluster::version).unwrap_or("of unknown version")
     }
 
-    /// Does the same on both ways in turns, after once on each that is not counted.
+    /// Does the same on all ways in turns, after once on each that is not counted.
     fn compare(&self, rounds: usize, work: impl Fn(&str) -> f64) -> Compared {
-        let mut compared = Compared { direct: Vec::new(), tapped: Vec::new(), cpu: Vec::new() };
+        let mut compared = Compared { direct: Vec::new(), bare: Vec::new(), tapped: Vec::new(), cpu: Vec::new() };
         for round in 0..=rounds {
-            let direct = work(&self.direct);
+            let (direct, bare) = (work(&self.direct), work(&self.bare));
             let before = cpu();
             let tapped = work(&self.tapped);
             if round > 0 {
                 compared.direct.push(direct);
+                compared.bare.push(bare);
                 compared.tapped.push(tapped);
                 compared.cpu.push(cpu() - before);
             }
@@ -157,6 +182,22 @@ impl Drop for Bench {
         if let Some(cluster) = self.cluster.take() {
             self.runtime.block_on(cluster.stop());
         }
+    }
+}
+
+/// Passes bytes on both ways, a thread each, as the simplest proxy does.
+fn copy_both(client: TcpStream, broker: SocketAddr) {
+    let broker = TcpStream::connect(broker).unwrap();
+    for (mut from, mut to) in [(client.try_clone().unwrap(), broker.try_clone().unwrap()), (broker, client)] {
+        to.set_nodelay(true).unwrap();
+        std::thread::spawn(move || {
+            let mut bytes = vec![0; 256 << 10];
+            while let Ok(some) = from.read(&mut bytes)
+                && some > 0
+                && to.write_all(&bytes[..some]).is_ok()
+            {}
+            let _ = to.shutdown(Shutdown::Write);
+        });
     }
 }
 

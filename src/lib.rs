@@ -10,10 +10,13 @@
 //!                                      world: cluster · kafka · sink · program
 //! ```
 //!
+//! The [`course`] stands before all: its weeks and criteria, and what a lab begins with.
+//!
 //! A module may use the modules to its left. [`world`] is used only by [`run`] and by the `act` and `observe` halves of
 //! [`kinds`]; what happened reaches the judges through the [`timeline`] alone, so a saved run can be judged again.
 
 pub mod cli;
+pub mod course;
 pub mod exit;
 pub mod kinds;
 pub mod lab;

@@ -186,3 +186,28 @@ fn a_wrong_lab_file_is_shown_with_its_place_by_every_command() {
         bare.says(&arguments, exit::USAGE, &[&place, "tilte", "did you mean `title`?"]);
     }
 }
+
+#[test]
+fn init_writes_what_a_lab_begins_with_and_nothing_twice() {
+    let bare = Bare::new();
+    bare.says(&["init", "lab-02", "work"], exit::ALL_PASSED, &["wrote  work/lab-02/producer.py", "next   kgrade lab-02 --submission work"]);
+    let mine = bare.folder.path().join("work/lab-02/producer.py");
+    std::fs::write(&mine, "mine").unwrap();
+    bare.says(&["init", "lab-02", "work"], exit::ALL_PASSED, &["kept   work/lab-02/producer.py  (it was there already)"]);
+    assert_eq!(std::fs::read_to_string(mine).unwrap(), "mine");
+    bare.says(&["init", "lab-2"], exit::USAGE, &["there is no lab `lab-2`; did you mean `lab-02`?"]);
+    bare.file("occupied", "a file");
+    bare.says(&["init", "lab-02", "occupied"], exit::ENVIRONMENT, &["cannot make the folder occupied/lab-02"]);
+}
+
+#[test]
+fn lint_knows_the_lines_of_the_course() {
+    let bare = Bare::new();
+    let checks = bare.folder.path().join("checks");
+    std::fs::create_dir_all(checks.join("relay")).unwrap();
+    std::fs::copy(root().join("checks/course.yaml"), checks.join("course.yaml")).unwrap();
+    let lab = "kgrade: 1\nlab: relay\ntitle: Relay\nchecks:\n  - { id: a, title: A, points: 100, hint: Look., criterion: Set up a development environment, \
+               expect: [ { topic: { name: t, partitions: 3 } } ] }\n";
+    std::fs::write(checks.join("relay/lab.yaml"), lab).unwrap();
+    bare.says(&["lint", "--checks", "checks"], exit::USAGE, &["KG-L052", "did you mean \"Set up development environment\"?"]);
+}

@@ -78,8 +78,9 @@ root_image() {
 
 # build NAME FOLDER: the image from a folder here, unless it is there and up to date, or the real one is.
 build() {
-  local name=$1 folder=$2 wanted found context
+  local name=$1 folder=$2 wanted found context old
   wanted=$(digest_of "$folder")
+  old=$(docker image inspect --format '{{.Id}}' "$name" 2>/dev/null || true)
   found=$(label_of "$name")
   if present "$name" && [ -z "$found" ]; then echo "$name: the real image is here"; return; fi
   if [ "$found" = "$wanted" ]; then echo "$name: the stand-in is here"; return; fi
@@ -92,6 +93,8 @@ build() {
   fi
   DOCKER_BUILDKIT=0 docker build -q --label "$LABEL=$wanted" -t "$name" "$context" >/dev/null 2>"$CACHE/build.log" || impossible "docker build failed: $(tail -1 "$CACHE/build.log")"
   rm -rf "$context"
+  # The one before it has no name any more. A container may still use it.
+  if [ -n "$old" ]; then docker image rm "$old" >/dev/null 2>&1 || true; fi
   echo "$name: built the stand-in"
 }
 

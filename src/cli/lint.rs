@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::{Done, Failure, LabSource, output};
+use crate::course::Course;
 use crate::exit;
 use crate::lab::find::{self, FindError};
 use crate::lab::{LabErrors, Severity};
@@ -20,11 +21,17 @@ pub struct LintArgs {
 /// Says everything that is wrong or doubtful; exit 2 when something is wrong.
 pub fn lint(args: &LintArgs) -> Done {
     let checks = args.source.checks.as_deref();
-    let labs = if args.labs.is_empty() { find::names(checks).map_err(Failure::usage)? } else { args.labs.clone() };
+    let names = find::names(checks).map_err(Failure::usage)?;
+    let labs = if args.labs.is_empty() { &names } else { &args.labs };
+    let course = Course::of(checks).map_err(Failure::usage)?;
     let mut wrong = false;
-    for lab in &labs {
+    for lab in labs {
         let found = match find::find(lab, checks) {
-            Ok(source) => source.lint(),
+            Ok(source) => match &course {
+                // A lab that is named by its path may be nobody's course's.
+                Some(course) if names.contains(lab) => source.lint_in(course),
+                _ => source.lint(),
+            },
             Err(FindError::Lab(errors)) => errors,
             Err(error) => return Err(Failure::usage(error)),
         };

@@ -3,6 +3,7 @@
 pub mod cluster;
 mod explain;
 mod grade;
+mod init;
 mod interrupt;
 mod lint;
 mod list;
@@ -48,6 +49,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Show what grading a lab would do, without doing it.
     Plan(plan::PlanArgs),
+    /// Write the files that a lab begins with, never over yours.
+    Init(init::InitArgs),
     /// List the labs and their checks.
     List(list::ListArgs),
     /// Judge a saved run again, without a cluster.
@@ -101,6 +104,7 @@ pub fn main() -> u8 {
         Some(Command::Schema(args)) => schema::schema(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Plan(args)) => plan::plan(&args),
+        Some(Command::Init(args)) => init::init(&args),
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Replay(args)) => replay::replay(&args),
         Some(Command::Timeline(args)) => timeline::timeline(&args),

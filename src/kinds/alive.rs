@@ -35,7 +35,10 @@ impl Expect for Alive {
             format!("ended at {}", super::view::seconds(exit.at)),
         )
         .moment(Moment::at(exit.at).of(&view.full_name(&self.instance)));
+        let service = "a consumer is a service: an empty poll means that nothing is there yet, so go on polling until a signal asks you to stop";
         Answer::Violated(match view.end_of(&self.instance) {
+            // Nothing asked it to end, and nothing broke.
+            Some(end) if exit.code == Some(0) && instance.signals.is_empty() => mismatch.cause(format!("{end}, without having been asked; {service}")),
             Some(end) => mismatch.cause(end),
             None => mismatch,
         })
@@ -46,6 +49,7 @@ impl Expect for Alive {
 mod tests {
     use crate::kinds::testing::{Story, assert_says};
 
+    const SERVICE: &str = "an empty poll means that nothing is there yet";
     const ALIVE: &str = "alive: { instance: only }";
 
     #[test]
@@ -54,7 +58,7 @@ mod tests {
         assert_says(&Story::new(), ALIVE, "not shown: `only` was not started", &[]);
         assert_says(&story(), ALIVE, "holds (1)", &[]);
         let ended = story().line("only", "no more messages").exit("only", 0);
-        assert_says(&ended, ALIVE, "violated: `only` has ended", &["with exit code 0", "no more messages"]);
+        assert_says(&ended, ALIVE, "violated: `only` has ended", &["with exit code 0", SERVICE]);
         assert_says(&ended.start("only"), ALIVE, "violated: `only` has ended", &[]);
         assert_says(&story().dies("only", 9), ALIVE, "violated: `only` has ended", &["was ended by SIGKILL"]);
     }

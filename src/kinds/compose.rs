@@ -58,14 +58,15 @@ impl Expect for Compose {
         let mut projects: BTreeMap<&str, BTreeMap<&str, Vec<&ContainerSeen>>> = BTreeMap::new();
         let mut since = 0;
         for service in &self.services {
-            let Some((at, look)) = view.timeline.docker().containers(&self.selection(service)) else {
+            let of = self.selection(service);
+            let Some((at, look)) = view.timeline.docker().containers(&of) else {
                 return Answer::NotShown(format!("Docker was never asked for the service `{service}`"));
             };
             since = since.max(*at);
             match look {
                 ContainersLook::NoDocker(problem) => return without_docker(expected, problem),
                 ContainersLook::Found(containers) => {
-                    for container in containers {
+                    for container in containers.iter().filter(|container| container.is_of(&of)) {
                         let project = container.project.as_deref().unwrap_or_default();
                         projects.entry(project).or_default().entry(service).or_default().push(container);
                     }

@@ -104,8 +104,8 @@ fn unstarted(container: &ContainerSeen) -> String {
 
 /// The port that Docker could not have, from its error.
 fn taken_port(error: &str) -> Option<u16> {
-    let taken = error.contains("port is already allocated") || error.contains("address already in use");
-    let (before, _) = error.split_once(" failed").or_else(|| error.split_once(": bind")).filter(|_| taken)?;
+    let (before, _) =
+        error.split_once(" failed: port is already allocated").or_else(|| error.split_once(": bind: address already in use"))?;
     before.rsplit_once(':')?.1.trim().parse().ok()
 }
 

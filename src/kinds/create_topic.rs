@@ -17,6 +17,9 @@ pub struct CreateTopic {
     pub name: String,
     /// How many partitions it gets.
     pub partitions: i32,
+    /// How many replicas every partition gets; without it three, or as many as there are brokers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication: Option<i16>,
 }
 
 impl Kind for CreateTopic {
@@ -25,16 +28,20 @@ impl Kind for CreateTopic {
     const EXAMPLE: &'static str = "create-topic: { name: $(topic), partitions: 3 }";
 
     fn lint(&self) -> Vec<Finding> {
-        if self.partitions > 0 {
-            return Vec::new();
+        let mut found = Vec::new();
+        if self.partitions <= 0 {
+            found.push(Finding::at("partitions", format!("a topic cannot have {} partitions", self.partitions), "give it at least one"));
         }
-        vec![Finding::at("partitions", format!("a topic cannot have {} partitions", self.partitions), "give it at least one")]
+        if let Some(replication @ ..=0) = self.replication {
+            found.push(Finding::at("replication", format!("a partition cannot have {replication} replicas"), "give it at least one"));
+        }
+        found
     }
 }
 
 impl Act for CreateTopic {
     async fn act(&self, ctx: &CheckCtx) -> Result<Option<Mismatch>> {
-        ctx.kafka().create_topic(&self.name, self.partitions).await?;
+        ctx.kafka().create_replicated_topic(&self.name, self.partitions, self.replication).await?;
         ctx.recorder().append(What::TopicCreated { topic: self.name.as_str().into(), partitions: self.partitions });
         Ok(None)
     }

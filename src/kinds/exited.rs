@@ -47,7 +47,7 @@ impl Expect for Exited {
         let Some(instance) = view.instance(&self.instance) else {
             return Answer::NotShown(format!("`{}` was not started", self.instance));
         };
-        let expected = self.codes.iter().map(|code| format!("exit code {code}")).collect::<Vec<_>>().join(" or ");
+        let expected = format!("exit code {}", any_of(&self.codes));
         let signal = instance.signals.iter().find(|(_, signal)| *signal != Signal::Kill);
         let killed = instance.signals.iter().find(|(_, signal)| *signal == Signal::Kill);
         let Some(exit) = instance.exits.last().filter(|_| !instance.alive()) else {
@@ -82,6 +82,15 @@ impl Expect for Exited {
             (Some(limit), Some((sent, signal))) => self.in_time(view.scaled(limit.get()), *sent, *signal, exit.at, instance.gone_at),
             _ => Answer::holds(1),
         }
+    }
+}
+
+/// `0`, `0 or 1`, `0, 130 or 143`.
+fn any_of(codes: &[i32]) -> String {
+    let codes: Vec<_> = codes.iter().map(ToString::to_string).collect();
+    match codes.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => codes.concat(),
     }
 }
 

@@ -201,6 +201,7 @@ kinds! {
         kill: Kill = "kill",
         sink: Sink = "sink",
         fault: Fault = "fault",
+        broker: Broker = "broker",
         wait: Await = "await",
         watch: Watch = "watch",
     }

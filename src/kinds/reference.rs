@@ -13,6 +13,10 @@ pub enum Reference {
     AnyInstance(String),
     /// A fault that was armed before in this check.
     Fault(String),
+    /// A broker that an earlier action of this check named with `as`.
+    Broker(String),
+    /// A broker by its node id.
+    Node(i32),
 }
 
 /// What is wrong with a kind's settings.

@@ -65,12 +65,16 @@ impl Expect for Topic {
             && seen != u64::from(wanted)
         {
             let message = format!("topic {} has {}, not {wanted}", self.name, count(seen, "partition"));
-            let mismatch = Mismatch::new(message, expected, format!("{} (since {})", count(seen, "partition"), seconds(*since)));
-            return Answer::NotYet(match view.timeline.cluster() {
+            let observed = format!("{} (since {})", count(seen, "partition"), seconds(*since));
+            let cause = match view.timeline.cluster() {
                 // Partitions can be added but not taken away, and adding moves keys to other partitions.
-                Some(_) => mismatch.cause("delete the topic (in the UI: Topics, Remove a topic) and create it again with that many partitions"),
-                None => mismatch,
-            });
+                Some(_) => "delete the topic (in the UI: Topics, Remove a topic) and create it again with that many partitions".to_owned(),
+                None => format!(
+                    "a topic gets its partitions when it is created: NewTopic(name, num_partitions={wanted}), or what your client calls it. \
+                     Creating a topic that is there already changes nothing"
+                ),
+            };
+            return Answer::NotYet(Mismatch::new(message, expected, observed).cause(cause));
         }
         if let Some(wanted) = self.replication {
             let other = partitions.iter().filter(|partition| partition.replicas.len() as u64 != u64::from(wanted));

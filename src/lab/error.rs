@@ -75,6 +75,10 @@ impl Code {
     pub const UNKNOWN_FAULT: Self = Self(50);
     /// One fault name given twice.
     pub const DUPLICATE_FAULT: Self = Self(51);
+    /// A criterion that is no line of the course.
+    pub const UNKNOWN_CRITERION: Self = Self(52);
+    /// A broker that the cluster does not have, or that no action before has named.
+    pub const UNKNOWN_BROKER: Self = Self(53);
 }
 
 impl fmt::Display for Code {

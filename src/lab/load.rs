@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use super::error::{Code, LabError, LabErrors, Severity};
+use super::lint;
 use super::model::Lab;
 use super::node::{Content, Node};
 use super::read::{MAX_BYTES, read};
 use super::resolve::{Resolution, resolve};
 use super::source::{Region, SourceText};
+use crate::course::Course;
 
 /// What a run gives to a lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +99,13 @@ impl LabSource {
     pub fn lint(&self) -> LabErrors {
         let bindings = Bindings { run_id: "lint".into(), seed: 1 };
         LabErrors::new(self.source.clone(), resolve(self, &bindings).found)
+    }
+
+    /// The same for a lab of a course: its checks' criteria are lines of it.
+    pub fn lint_in(&self, course: &Course) -> LabErrors {
+        let mut found = self.lint().found;
+        found.extend(lint::criteria::findings(&self.root, course));
+        LabErrors::new(self.source.clone(), found)
     }
 }
 

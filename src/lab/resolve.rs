@@ -190,7 +190,7 @@ impl Maker<'_> {
                         data.insert(name, set);
                     }
                 }
-                Reference::Instance(_) | Reference::AnyInstance(_) | Reference::Fault(_) => {}
+                Reference::Instance(_) | Reference::AnyInstance(_) | Reference::Fault(_) | Reference::Broker(_) | Reference::Node(_) => {}
             }
         }
         (programs, data)

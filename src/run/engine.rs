@@ -158,6 +158,7 @@ fn collect(scene: &Scene, checks: &[Arc<Check>], ended: &HashMap<String, Ended>)
 /// One check from its first action to its end.
 async fn one(scene: Arc<Scene>, check: Arc<Check>, permits: Arc<Semaphore>, observer: Arc<dyn Observer>) -> Box<Referee> {
     let _permit = permits.acquire_owned().await;
+    let _turn = scene.turns.take(&check).await;
     let _seats = scene.seats.reserve(&check).await;
     let mut work =
         Work { referee: Box::new(Referee::new(Arc::clone(&check), scene.scale)), ctx: CheckCtx::new(Arc::clone(&scene), check), observer };
@@ -202,7 +203,13 @@ impl Work {
     }
 
     async fn go(&mut self) {
+        // What an earlier check broke was left so: after the last one nobody needs it any more.
+        let mended = self.ctx.scene().cluster.mend().await;
         self.tell(What::CheckBegun { check: self.name() });
+        if let Err(error) = mended {
+            self.broke(&anyhow::Error::from(error).context("put right what an earlier check did to the brokers")).await;
+            return;
+        }
         if !self.referee.is_decided() {
             self.act().await;
         }

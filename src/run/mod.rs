@@ -12,8 +12,10 @@ pub mod referee;
 pub mod replay;
 mod scene;
 mod seats;
+mod turns;
 
 pub use context::{CheckCtx, StartSpec};
 pub use engine::{Observer, Silent};
 pub use scene::Scene;
 pub use seats::Seats;
+pub use turns::Turns;

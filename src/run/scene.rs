@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::eviction;
 use super::seats::Seats;
+use super::turns::Turns;
 use crate::outcome::RunFacts;
 use crate::timeline::{Recorder, What};
 use crate::world::cluster::{Cluster, Health};
@@ -42,6 +43,8 @@ pub struct Scene {
     pub docker: Docker,
     /// The places at the tap.
     pub seats: Seats,
+    /// Which checks run side by side.
+    pub turns: Turns,
     /// The grader's own client, on the ADMIN listener.
     pub kafka: Kafka,
     /// The HTTP service that learners' programs deliver to.
@@ -77,6 +80,10 @@ impl Scene {
         // Asked twice at least: one slow answer on a busy machine is no death. A process that runs on is waited for longer, and one that dies
         // closes its sockets some moments before its end can be told.
         let until = Instant::now() + if self.cluster.is_own() { STARVED } else { Duration::ZERO };
+        // Nobody answers when the check has stopped them all.
+        if !self.cluster.should_answer() {
+            return None;
+        }
         self.kafka.ping().await.err()?;
         let error = loop {
             let error = self.kafka.ping().await.err()?;
@@ -108,11 +115,12 @@ impl Scene {
 
     /// How kgrade's own broker ended, if it has.
     fn broker_death(&self) -> Option<String> {
-        let Health::Died { status, log_tail } = self.cluster.health() else { return None };
+        let Health::Died { node, status, log_tail } = self.cluster.health() else { return None };
         let mut tail: Vec<_> = log_tail.lines().rev().take(5).collect();
         tail.reverse();
         let tail = if tail.is_empty() { String::new() } else { format!("; its log ends with: {}", tail.join(" | ")) };
-        Some(format!("the broker died ({status}) while this was graded{tail}"))
+        let who = if self.cluster.brokers() > 1 { format!("broker {node}") } else { "the broker".to_owned() };
+        Some(format!("{who} died ({status}) while this was graded{tail}"))
     }
 
     /// Removes the members that a check's crashed programs left behind in a group. Which these are is known from the wire.

@@ -115,6 +115,8 @@ pub enum What {
     FaultDisarmed { check: Name, fault: Name },
     /// A fault did something. `correlation` is `None` when it refused a connection.
     FaultUsed { check: Name, fault: Name, connection: u64, correlation: Option<i32>, did: FaultUse },
+    /// A check does something to a broker of the run's cluster. `name` is what the check calls that broker from here on.
+    Broker { check: Name, node: i32, did: BrokerChange, name: Option<Name> },
     /// The cluster stopped answering or its process ended.
     ClusterDied { reason: String },
     /// The learner's own cluster as clients on this machine meet it, looked at once before the checks begin.
@@ -169,6 +171,45 @@ pub enum ClusterState {
         /// Whether this machine knows an address for that host.
         resolves: bool,
     },
+}
+
+/// What is done to a broker on purpose. Appended before it can cause anything, or when it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BrokerChange {
+    /// It is asked to stop: its controlled shutdown begins.
+    Stopping,
+    /// It has stopped in order.
+    Stopped,
+    /// It is killed.
+    Killed,
+    /// The controller knows that it is gone, as it would at the end of the broker's session.
+    Fenced,
+    /// It begins to start.
+    Starting,
+    /// It answers again on all its listeners.
+    Started,
+    /// It stands still.
+    Paused,
+    /// It goes on.
+    Resumed,
+}
+
+impl BrokerChange {
+    /// What a broker does or suffers, after its name.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Stopping => "is asked to stop",
+            Self::Stopped => "has stopped in order",
+            Self::Killed => "is killed",
+            Self::Fenced => "is gone, and the controller knows",
+            Self::Starting => "is started again",
+            Self::Started => "is back",
+            Self::Paused => "stands still",
+            Self::Resumed => "goes on",
+        }
+    }
 }
 
 /// Why judges look.

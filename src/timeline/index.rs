@@ -143,6 +143,15 @@ impl Timeline {
         self.checks.get(id).copied().unwrap_or_default()
     }
 
+    /// The node id of the broker that a check calls so.
+    #[must_use]
+    pub fn broker_named(&self, check: &str, wanted: &str) -> Option<i32> {
+        self.events.iter().rev().find_map(|event| match &event.what {
+            What::Broker { check: owner, node, name: Some(name), .. } => (**owner == *check && **name == *wanted).then_some(*node),
+            _ => None,
+        })
+    }
+
     /// When and why the cluster died, if it did.
     #[must_use]
     pub fn cluster_died(&self) -> Option<&(u64, String)> {
@@ -283,6 +292,7 @@ impl Timeline {
             | What::Broke { .. }
             | What::Cut { .. }
             | What::Fed { .. }
+            | What::Broker { .. }
             | What::Evicted { .. } => {}
         }
     }

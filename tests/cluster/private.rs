@@ -89,8 +89,11 @@ async fn says_which_setting_is_wrong() {
     assert!(wrong.to_string().contains("num.io.threads"), "{wrong}");
     let reserved = start(&Runtime::Jvm, &with("listeners", "PLAINTEXT://:1"), &context).await.unwrap_err();
     assert!(matches!(reserved, ClusterError::Reserved { .. }), "{reserved}");
-    let three = ClusterSpec { brokers: 3, ..ClusterSpec::default() };
-    assert!(matches!(start(&Runtime::Jvm, &three, &context).await.unwrap_err(), ClusterError::Brokers(3)));
+    for brokers in [0, 6] {
+        let spec = ClusterSpec { brokers, ..ClusterSpec::default() };
+        let error = start(&Runtime::Jvm, &spec, &context).await.unwrap_err().to_string();
+        assert!(error.contains(&format!("start {brokers} brokers: kgrade starts 1 to 5")), "{error}");
+    }
     assert!(matches!(start(&Runtime::Docker, &ClusterSpec::default(), &context).await.unwrap_err(), ClusterError::Docker));
 }
 
@@ -100,7 +103,7 @@ async fn a_broker_that_dies_is_noticed() {
     let cluster = start_private(&context).await.unwrap();
     kill(cluster.pid().unwrap());
     until("the death is noticed", || cluster.health() != Health::Running);
-    let Health::Died { status, .. } = cluster.health() else { unreachable!() };
+    let Health::Died { node: 1, status, .. } = cluster.health() else { unreachable!() };
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9));
     cluster.stop().await;
 }

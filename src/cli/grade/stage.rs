@@ -12,7 +12,7 @@ use crate::cli::{Failure, output};
 use crate::lab::Owner;
 use crate::outcome::{RunFacts, Tier};
 use crate::report::live::Live;
-use crate::run::{Scene, Seats};
+use crate::run::{Scene, Seats, Turns};
 use crate::timeline::{Recorder, What};
 use crate::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Host, LEARNERS_ADDRESS, Listener, Named, Runtime};
 use crate::world::docker::{Docker, DockerHost};
@@ -83,6 +83,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         allow,
         docker: Docker::new(DockerHost::from_env()),
         seats,
+        turns: Turns::default(),
         kafka,
         sink,
         submission: submission.folder().to_owned(),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::{Committed, Mark};
 use crate::kinds::View;
 use crate::kinds::client::Client;
-use crate::kinds::view::seconds;
+use crate::kinds::view::{seconds, short_name};
 use crate::outcome::{Mismatch, Moment};
+use crate::timeline::event::Signal;
 use crate::timeline::{Offsets, Topic};
 use crate::world::kafka::Code;
 
@@ -83,9 +84,27 @@ fn refusal(offsets: &Offsets) -> Option<String> {
     Some(format!("your program did commit, but the broker refused it at {}: {code}", seconds(at)))
 }
 
+/// Whether what stands committed was all that was delivered when it was committed, as the wire tells: then not the offset is wrong, but nothing
+/// was committed since.
+fn was_right(wrong: &Wrong, offsets: &Offsets) -> bool {
+    let newest = offsets.commits.iter().rev().find(|commit| commit.partition == wrong.partition && commit.accepted());
+    newest.is_some_and(|commit| Some(commit.offset) == wrong.committed && commit.offset >= commit.frontier)
+}
+
+/// Who stopped when asked and left uncommitted what it had delivered since its last commit.
+fn left_uncommitted(view: &View<'_>, offsets: &Offsets) -> Option<String> {
+    let last = offsets.commits.iter().rev().find(|commit| commit.accepted())?;
+    let instance = view.instance(&last.instance)?;
+    instance.exits.last().filter(|exit| !instance.alive() && exit.at > last.at)?;
+    instance.signals.iter().find(|(_, signal)| *signal != Signal::Kill)?;
+    let commit = Client::of(view, &last.instance).words().commit;
+    let (name, at) = (short_name(&last.instance), seconds(last.at));
+    Some(format!("`{name}` committed last at {at}, and ended without committing what it delivered after that: commit before you close the consumer, {commit}"))
+}
+
 fn explain(spec: &Committed, view: &View<'_>, offsets: &Offsets, wrong: &[Wrong]) -> Mismatch {
     let beyond = |wrong: &Wrong| wrong.bad.is_none() && wrong.committed.is_some_and(|committed| committed > wrong.due);
-    let one_less = |wrong: &Wrong| wrong.bad.is_none() && wrong.committed == Some(wrong.due - 1);
+    let one_less = |wrong: &Wrong| wrong.bad.is_none() && wrong.committed == Some(wrong.due - 1) && !was_right(wrong, offsets);
     let of_events = "the committed offset of every partition is one past the last delivered event";
     let of_bad = "the committed offset of every partition is past the bad records";
     let (message, expected, cause) = if !offsets.moved {
@@ -116,10 +135,11 @@ fn explain(spec: &Committed, view: &View<'_>, offsets: &Offsets, wrong: &[Wrong]
             Some("the commit comes on a timer, after a number of events, or not at all: commit also when input pauses and before the program stops"),
         )
     };
+    let left = left_uncommitted(view, offsets).filter(|_| cause.is_some_and(|cause| cause.starts_with("the commit comes")));
     let observed = format!("offsets as of {}, last changed at {}", seconds(offsets.last_look.map_or(0, |(_, at)| at)), seconds(offsets.changed_at));
     let cause = match cause {
         None => cause_of_none(view, offsets),
-        Some(cause) => refusal(offsets).unwrap_or_else(|| cause.to_owned()),
+        Some(cause) => refusal(offsets).or(left).unwrap_or_else(|| cause.to_owned()),
     };
     Mismatch::new(message, expected, observed).witnesses(wrong.iter().map(Wrong::describe)).cause(cause)
 }

@@ -77,6 +77,8 @@ pub fn of(view: &View<'_>, group: &str, topic: &str, commit: &Commit) -> Mechani
     match (covered.delivered > 0, covered.events > 1, in_hand) {
         (true, _, _) => Mechanism::Careless,
         (false, true, _) => Mechanism::BatchWhenRead,
+        // Who commits each event when it is read has committed as often as delivered; what comes now and then is the client's, or of all that was read.
+        (false, false, false) if 2 * earlier.len() < program.delivered_by(commit.at) => Mechanism::Careless,
         (false, false, false) => Mechanism::BeforeDelivery,
         (false, false, true) => Mechanism::BeforeAnswer,
     }

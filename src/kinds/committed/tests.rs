@@ -70,6 +70,18 @@ fn where_it_should_be_and_one_off() {
 }
 
 #[test]
+fn what_was_right_when_it_was_committed_is_not_one_less() {
+    let commit = |story: Story, offset| story.ask("first", offset_commit(&[(0, offset)])).committed("first", &[(0, offset)], 0);
+    let stopped = |story: Story| story.signal("first", Signal::Term).exit("first", 0).offsets(&[(0, 1), (1, 0)]);
+    // Offset 1 after one delivery, and one delivery more: nothing was committed since.
+    let left = stopped(commit(story().deliver("first", [1]), 1).deliver("first", [3]));
+    assert_says(&left, EQUALS, "not yet: what was delivered is not committed", &["cause `first` committed last at 0.0", "before you close the consumer"]);
+    // Offset 1 after two deliveries.
+    let less = stopped(commit(story().deliver("first", [1, 3]), 1));
+    assert_says(&less, EQUALS, "not yet: the committed offset is that of the last delivered event", &["message.offset() + 1"]);
+}
+
+#[test]
 fn a_gap_stops_the_frontier() {
     let gap = || story().begin("first", 1).deliver("first", [3, 5]);
     assert_says(&gap().offsets(&[(0, 0), (1, 0)]), EQUALS, "holds (0)", &[]);

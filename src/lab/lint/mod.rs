@@ -1,5 +1,6 @@
 //! What is wrong with a lab beyond its types: one file per concern.
 
+pub mod criteria;
 mod data;
 mod ids;
 mod names;

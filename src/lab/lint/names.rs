@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{item_at, setting_at};
-use crate::kinds::Reference;
+use crate::kinds::{ActionSpec, Reference};
 use crate::lab::error::{Code, LabError};
 use crate::lab::node::{Content, Node};
+use crate::lab::plural::count;
 use crate::lab::resolve::{Draft, Subject};
 use crate::lab::source::Region;
 use crate::lab::suggestion;
@@ -17,14 +18,19 @@ pub fn findings(subject: &Subject<'_>) -> Vec<LabError> {
 fn of_check(subject: &Subject<'_>, draft: &Draft) -> Vec<LabError> {
     let check = &draft.check;
     let mut found = Vec::new();
-    let (mut started, mut armed): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    let (mut started, mut armed, mut brokers): (Vec<&str>, Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new(), Vec::new());
     for (list, actions) in [("do", &check.actions), ("finally", &check.finally)] {
         for (index, action) in actions.iter().enumerate() {
             let references = action.spec.references();
-            found.extend(references.iter().filter_map(|reference| missing(subject, draft, (list, index), reference, (&started, &armed))));
+            found.extend(
+                references.iter().filter_map(|reference| missing(subject, draft, (list, index), reference, (&started, &armed, &brokers))),
+            );
             if let Some(name) = action.spec.arms() {
                 found.extend(armed.contains(&name).then(|| armed_twice(draft, list, index, name)));
                 armed.push(name);
+            }
+            if let ActionSpec::Broker(broker) = &action.spec {
+                brokers.extend(broker.names());
             }
             let Some(name) = action.spec.starts() else { continue };
             if started.contains(&name) {
@@ -39,7 +45,9 @@ fn of_check(subject: &Subject<'_>, draft: &Draft) -> Vec<LabError> {
     for (list, expectations) in [("given", &check.given), ("always", &check.always), ("never", &check.never), ("expect", &check.expect)] {
         for (index, expectation) in expectations.iter().enumerate() {
             let references = expectation.spec.references();
-            found.extend(references.iter().filter_map(|reference| missing(subject, draft, (list, index), reference, (&started, &armed))));
+            found.extend(
+                references.iter().filter_map(|reference| missing(subject, draft, (list, index), reference, (&started, &armed, &brokers))),
+            );
         }
     }
     found
@@ -51,7 +59,7 @@ fn missing(
     draft: &Draft,
     (list, index): (&str, usize),
     reference: &Reference,
-    (started, armed): (&[&str], &[&str]),
+    (started, armed, brokers): (&[&str], &[&str], &[&str]),
 ) -> Option<LabError> {
     let (code, what, name, known) = match reference {
         Reference::Program(name) => (Code::UNKNOWN_PROGRAM, "program", name, names(&[subject.root.get("programs")])),
@@ -65,6 +73,8 @@ fn missing(
             (Code::UNKNOWN_INSTANCE, "started program", name, own.into_iter().map(str::to_owned).collect())
         }
         Reference::Fault(name) => (Code::UNKNOWN_FAULT, "armed fault", name, armed.iter().map(|name| (*name).to_owned()).collect()),
+        Reference::Broker(name) => (Code::UNKNOWN_BROKER, "named broker", name, brokers.iter().map(|name| (*name).to_owned()).collect()),
+        Reference::Node(node) => return no_such_node(subject, draft, (list, index), *node),
     };
     if known.contains(name) {
         return None;
@@ -73,6 +83,18 @@ fn missing(
     let error = LabError::new(code, format!("there is no {what} `{name}`"), at);
     let error = error.maybe_help(suggestion::advice(name, known.iter().map(String::as_str)));
     Some(if error.help.is_some() { error } else { error.help(how_to_add(reference)) })
+}
+
+/// The finding for a node id that no broker of the cluster has.
+fn no_such_node(subject: &Subject<'_>, draft: &Draft, (list, index): (&str, usize), node: i32) -> Option<LabError> {
+    let brokers = subject.head.cluster.brokers;
+    if (1..=i32::from(brokers)).contains(&node) {
+        return None;
+    }
+    let message = format!("there is no broker {node} in a cluster of {}", count(brokers.into(), "broker"));
+    let help =
+        if brokers == 1 { "give the lab more: `cluster: { brokers: 3 }`".to_owned() } else { format!("node ids are 1 to {brokers}") };
+    Some(LabError::new(Code::UNKNOWN_BROKER, message, item_at(draft, list, index)).help(help))
 }
 
 fn armed_twice(draft: &Draft, list: &str, index: usize, name: &str) -> LabError {
@@ -87,6 +109,8 @@ fn how_to_add(reference: &Reference) -> &'static str {
         Reference::Data(_) => "declare it under `data` of the lab or of the check",
         Reference::AnyInstance(_) => "name a program that this check starts with `start` or `run`",
         Reference::Fault(_) => "arm it before, in `do`: `fault: { arm: { name: … } }`",
+        Reference::Broker(_) => "name it in an action before, in `do`: `broker: { kill: { which: …, as: … } }`",
+        Reference::Node(_) => "node ids count from 1 to `cluster.brokers`",
         Reference::Instance(_) => {
             "start it before, in `do`, with `start` or `run`; a program of a check in `needs` or `after` is `check/name`"
         }

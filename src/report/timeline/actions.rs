@@ -28,6 +28,10 @@ pub fn lane(subject: &Subject<'_>) -> Option<Lane> {
                 let words = format!("the grader removes member {member} from group {group}: it is dead, and Kafka would wait for it");
                 items.push(Item::point(event.at, Look::Evicted, "", words));
             }
+            // Also what another check did, as far as this one saw it.
+            What::Broker { node, did, .. } if event.at >= from && event.at <= end => {
+                items.push(Item::point(event.at, Look::Broker, node.to_string(), format!("broker {node} {}", did.words())));
+            }
             What::ClusterDied { reason } => items.push(Item::point(event.at, Look::Note, "!", format!("the cluster ended: {reason}"))),
             _ => {}
         }

@@ -108,6 +108,7 @@ looks! {
     Evicted "evicted" '⊗' 'e' "removed from its group by the grader",
     Signal "signal" '▼' 'v' "signal sent",
     Exited "exited" '┫' ']' "ended",
+    Broker "broker" '↯' 'B' "a broker is stopped, killed or comes back",
     Used "used" '✦' '*' "a fault did something",
     Note "note" '!' '!' "worth a look",
 }
@@ -136,7 +137,7 @@ impl Look {
     pub fn rank(self) -> u8 {
         match self {
             Self::CommitAhead => 9,
-            Self::Signal | Self::Exited | Self::CommitRefused => 8,
+            Self::Broker | Self::Signal | Self::Exited | Self::CommitRefused => 8,
             Self::Refused | Self::Abandoned | Self::Used | Self::Note => 7,
             Self::Held => 6,
             Self::CommitAt | Self::CommitBehind | Self::Started | Self::Joined | Self::Left | Self::Evicted => 5,

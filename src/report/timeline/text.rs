@@ -224,7 +224,9 @@ fn paint(look: Look) -> Option<Color> {
     match look {
         Look::Delivered | Look::CommitAt => Some(Color::Green),
         Look::Held | Look::Armed | Look::Used | Look::CommitBehind => Some(Color::Yellow),
-        Look::CommitAhead | Look::Refused | Look::Abandoned | Look::CommitRefused | Look::Signal | Look::Note => Some(Color::Red),
+        Look::CommitAhead | Look::Refused | Look::Abandoned | Look::CommitRefused | Look::Broker | Look::Signal | Look::Note => {
+            Some(Color::Red)
+        }
         Look::Seen | Look::Sent | Look::Joined | Look::Left => Some(Color::Cyan),
         Look::Running | Look::Started | Look::Exited => Some(Color::Blue),
         Look::Action | Look::Evicted | Look::Reset | Look::Written => None,

@@ -4,12 +4,11 @@ use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
 
+use super::arrival::Arrival;
 use super::error::ClusterError;
-use super::image::new_cluster_id;
-use super::node::answers;
+use super::image::new_id;
 use super::ports::Ports;
 use super::private::{SESSION, advertised};
-use super::probe::Probe;
 use super::settings::{NodeSettings, properties};
 use super::work::Work;
 use super::{ClusterSpec, VERSION};
@@ -19,9 +18,6 @@ use crate::world::guard::Lease;
 /// How long a broker may take until it answers: it formats its storage first, in a Java of its own.
 const BOOT_LIMIT: Duration = Duration::from_secs(150);
 
-/// How long one question may take.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// How often ports may be lost to other programs before that is an error.
 const PORT_TRIES: u32 = 5;
 
@@ -30,9 +26,6 @@ const NODE: i32 = 1;
 
 /// Where the broker keeps its records: a volume of the image, removed with the container.
 const DATA: &str = "/var/lib/kafka/data";
-
-/// The coordinators, by their kind in FindCoordinator: of groups, of transactions.
-const COORDINATORS: [i8; 2] = [0, 1];
 
 /// The running cluster. Dropping it removes its container.
 #[derive(Debug)]
@@ -58,7 +51,7 @@ impl ContainerCluster {
 /// When there is no Docker, or no image, or the broker does not start.
 pub async fn start(work: &Work, spec: &ClusterSpec) -> Result<ContainerCluster, ClusterError> {
     if spec.brokers != 1 {
-        return Err(ClusterError::Brokers(spec.brokers));
+        return Err(ClusterError::InDocker(spec.brokers));
     }
     let host = DockerHost::from_env();
     let docker = Docker::new(host.clone());
@@ -79,10 +72,11 @@ pub async fn start(work: &Work, spec: &ClusterSpec) -> Result<ContainerCluster, 
 }
 
 async fn start_once(work: &Work, spec: &ClusterSpec, docker: &Docker) -> Result<ContainerCluster, ClusterError> {
-    let told = advertised(spec);
-    let chosen = Ports::choose(spec.learner_port, told.len().max(1));
-    let ports = chosen.map_err(ClusterError::folder("find free ports for", std::env::temp_dir()))?;
-    let cluster_id = new_cluster_id();
+    let told = advertised(spec).into_iter().next().unwrap_or_default();
+    let chosen = Ports::choose(spec.learner_port, told.len().max(1), 1);
+    let chosen = chosen.map_err(ClusterError::folder("find free ports for", std::env::temp_dir()))?;
+    let ports = chosen.into_iter().next().ok_or(ClusterError::NoPorts { tries: 1 })?;
+    let cluster_id = new_id();
     let mark = format!("broker-{:016x}", rand::random::<u64>());
     // Before the container is there, so that no moment is left in which nobody looks after it.
     let lease = work.guard().containers(&mark);
@@ -95,43 +89,28 @@ async fn start_once(work: &Work, spec: &ClusterSpec, docker: &Docker) -> Result<
     };
     let container = Owned::start(docker, &own).await?;
     let cluster = ContainerCluster { container, _lease: lease, id: NODE, ports, advertised: told.first().copied() };
+    let work = work.clone();
+    super::blocking(move || wait(&work, cluster, &cluster_id)).await
+}
+
+/// Waits until the broker answers.
+fn wait(work: &Work, cluster: ContainerCluster, cluster_id: &str) -> Result<ContainerCluster, ClusterError> {
+    let mut arrival = Arrival::of(&cluster.ports, cluster_id, &[NODE]).with_coordinators();
     let begun = Instant::now();
-    loop {
-        work.check()?;
+    while !arrival.has_come() {
         if let Some(Ended { code, log }) = cluster.ended() {
             return Err(match log.lines().find(|line| line.contains("ConfigException")) {
                 Some(line) => ClusterError::Settings { log_tail: line.trim().to_owned() },
                 None => DockerError::Ended { code, log }.into(),
             });
         }
-        let (asked, id) = (cluster.ports.clone(), cluster_id.clone());
-        if tokio::task::spawn_blocking(move || is_ready(&asked, &id)).await.unwrap_or(false) {
-            return Ok(cluster);
-        }
         if begun.elapsed() > BOOT_LIMIT {
             let reason = format!("it did not answer within {} s", BOOT_LIMIT.as_secs());
             return Err(ClusterError::Boot { reason, log_tail: String::new() });
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        work.pause(Duration::from_millis(20))?;
     }
-}
-
-/// Whether this very broker answers on every listener, numbers producers, and has its internal topics: without those the first consumer
-/// would wait for seconds until they are made.
-fn is_ready(ports: &Ports, cluster_id: &str) -> bool {
-    let at = |port: u16| format!("127.0.0.1:{port}");
-    let mut all = [ports.admin].iter().chain(&ports.learners).map(|port| at(*port)).collect::<Vec<_>>().into_iter();
-    let listens = all.all(|address| answers(&address, cluster_id));
-    let serves = || {
-        let mut probe = Probe::connect(&at(ports.admin), PATIENCE)?;
-        let mut ready = probe.has_producer_ids()?;
-        for kind in COORDINATORS {
-            // Each is asked, also after one that is not there yet: asking makes it.
-            ready &= probe.has_coordinator(kind)?;
-        }
-        Ok::<_, super::probe::ProbeError>(ready)
-    };
-    listens && serves().unwrap_or(false)
+    Ok(cluster)
 }
 
 /// The broker's settings as the image reads them: one variable each.
@@ -186,7 +165,7 @@ mod tests {
     fn listens_for_what_is_published_and_tells_the_taps_ports() {
         let spec = ClusterSpec { seats: vec![vec![77], vec![78]], ..ClusterSpec::default() };
         let ports = Ports { learners: vec![10, 11], admin: 2, controller: 3 };
-        let env = environment(&spec, &ports, &advertised(&spec), "id").unwrap();
+        let env = environment(&spec, &ports, &advertised(&spec)[0], "id").unwrap();
         let get = |name: &str| env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         assert_eq!(get("KAFKA_LISTENERS"), Some("LEARNER0://0.0.0.0:10,LEARNER1://0.0.0.0:11,ADMIN://0.0.0.0:2,CONTROLLER://0.0.0.0:3"));
         assert_eq!(get("KAFKA_ADVERTISED_LISTENERS"), Some("LEARNER0://127.0.0.1:77,LEARNER1://127.0.0.1:78,ADMIN://127.0.0.1:2"));

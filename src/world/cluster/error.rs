@@ -160,9 +160,38 @@ pub enum ClusterError {
     /// Docker cannot be used, or not for this.
     #[error("run Kafka in Docker: {error}\n{mend}; or use `--cluster jvm`, which needs no Docker", error = .0, mend = .0.mend())]
     Docker(#[from] DockerError),
-    /// More brokers than can be started.
-    #[error("start {0} brokers: this version of kgrade starts one; set `cluster.brokers` to 1")]
-    Brokers(u32),
+    /// More brokers than kgrade starts in containers.
+    #[error("start {0} brokers in Docker: kgrade starts one there; use `--cluster jvm`, which starts several")]
+    InDocker(u32),
+    /// None, or more brokers than a machine carries.
+    #[error("start {asked} brokers: kgrade starts 1 to {most}; set `cluster.brokers` to one of these")]
+    Brokers {
+        /// How many were asked for.
+        asked: u32,
+        /// How many can be had.
+        most: u32,
+    },
+    /// A broker that is not there.
+    #[error("find broker {node}: the cluster has {known}; name one of these")]
+    NoSuchBroker {
+        /// Its node id.
+        node: i32,
+        /// The node ids that there are.
+        known: String,
+    },
+    /// The controller was not told of a broker's end.
+    #[error("tell the controller that broker {node} is gone: {answer}; run the command again, on a machine that is less busy")]
+    NotFenced {
+        /// Its node id.
+        node: i32,
+        /// What was seen.
+        answer: String,
+    },
+    /// Brokers that kgrade did not start.
+    #[error(
+        "stop or start a broker of a cluster that was there before: kgrade changes only its own; leave out `--cluster` (and unset KAFKA_BOOTSTRAP_SERVERS)"
+    )]
+    NotOurs,
     /// The caller gave up.
     #[error("start the cluster: interrupted")]
     Interrupted,

@@ -18,9 +18,10 @@ use super::manifest::{Manifest, Times, hex, written};
 use super::node::{Archive, BootFailure, Recipe};
 use super::probe::Probe;
 use super::work::{Work, end_group, tail};
+use crate::world::folder;
 
 /// Changes whenever images made by an older kgrade must not be used any more.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// How many images are kept: several Javas on one machine are usual, a dozen are not.
 const KEPT: usize = 4;
@@ -61,6 +62,26 @@ impl Image {
         })
     }
 
+    /// Fills a folder for each node of a cluster of several, `folder/node-1/data`, …, with data that no broker has used. Gives back the
+    /// cluster's id and the nodes' folders. What an earlier try left there goes away.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn stamp_nodes(&self, folder: &Path, nodes: u32) -> Result<(String, Vec<PathBuf>), ClusterError> {
+        let id = new_id();
+        let stamp = |node: u32| {
+            let own = folder.join(format!("node-{node}"));
+            let data = own.join("data");
+            let filled =
+                folder::remove(&own).and_then(|()| fs::create_dir(&own)).and_then(|()| copy(&self.folder.join("formatted"), &data));
+            // Each log folder has an id of its own, by which the controller knows it.
+            let identity = [("cluster.id", id.clone()), ("node.id", node.to_string()), ("directory.id", new_id())];
+            filled.and_then(|()| identify(&data, &identity)).map_err(ClusterError::folder("fill", &data)).map(|()| own)
+        };
+        let folders = (1..=nodes).map(stamp).collect::<Result<_, _>>()?;
+        Ok((id, folders))
+    }
+
     fn open(folder: &Path) -> Option<Self> {
         let archive = folder.join("classes.jsa");
         Manifest::is_intact(folder).then(|| Self { folder: folder.to_owned(), archive: archive.exists().then_some(archive) })
@@ -86,8 +107,10 @@ impl Image {
     /// When a file cannot be read or written.
     pub fn stamp(&self, folder: &Path) -> Result<String, ClusterError> {
         let data = folder.join("data");
-        let id = new_cluster_id();
-        copy(&self.folder.join("data"), &data).and_then(|()| rename_cluster(&data, &id)).map_err(ClusterError::folder("fill", &data))?;
+        let id = new_id();
+        copy(&self.folder.join("data"), &data)
+            .and_then(|()| identify(&data, &[("cluster.id", id.clone())]))
+            .map_err(ClusterError::folder("fill", &data))?;
         Ok(id)
     }
 }
@@ -117,9 +140,11 @@ fn make(work: &Work, lock: &CacheLock, recipe: &Recipe, target: &Path) -> Result
     for folder in [&part, &first, &second] {
         fs::create_dir(folder).map_err(ClusterError::folder("create", folder))?;
     }
-    let id = new_cluster_id();
+    let id = new_id();
     format(work, recipe, &first, &id)?;
-    copy(&first.join("data"), &second.join("data")).map_err(ClusterError::folder("fill", &second))?;
+    for target in [second.join("data"), part.join("formatted")] {
+        copy(&first.join("data"), &target).map_err(ClusterError::folder("fill", &target))?;
+    }
 
     let archive = part.join("classes.jsa");
     let booted = run(work, recipe, &scratch, &first, Archive::Make(&archive), &id)?;
@@ -222,19 +247,22 @@ fn prune(work: &Work, lock: &CacheLock) -> Result<(), ClusterError> {
 }
 
 /// A random id in the form of Kafka's own.
-pub(super) fn new_cluster_id() -> String {
+pub(super) fn new_id() -> String {
     let mut bytes: [u8; 16] = rand::random();
     // As in Kafka, none starts with a dash: it would be taken for an option.
     bytes[0] &= 0x7f;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Writes another cluster id into the data folder, the only place that has it.
-fn rename_cluster(data: &Path, id: &str) -> io::Result<()> {
+/// Writes other ids into `meta.properties` of a data folder, the only place that has them.
+fn identify(data: &Path, ids: &[(&str, String)]) -> io::Result<()> {
     let file = data.join("meta.properties");
     let text = fs::read_to_string(&file)?;
-    let lines = text.lines().map(|line| if line.starts_with("cluster.id=") { format!("cluster.id={id}\n") } else { format!("{line}\n") });
-    fs::write(&file, lines.collect::<String>())
+    let line = |line: &str| {
+        let key = line.split_once('=').map_or(line, |(key, _)| key);
+        ids.iter().find(|(known, _)| *known == key).map_or_else(|| format!("{line}\n"), |(key, id)| format!("{key}={id}\n"))
+    };
+    fs::write(&file, text.lines().map(line).collect::<String>())
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
@@ -271,5 +299,24 @@ mod tests {
         assert_eq!(fs::read(run.path().join("data/__consumer_offsets-0/0.log")).unwrap(), b"x");
         let original = fs::read_to_string(data.join("meta.properties")).unwrap();
         assert!(original.contains("cluster.id=old"), "the image stays as it is");
+    }
+
+    #[test]
+    fn each_node_has_an_identity_of_its_own_in_one_cluster() {
+        let cache = tempfile::tempdir().unwrap();
+        let formatted = cache.path().join("formatted");
+        fs::create_dir(&formatted).unwrap();
+        fs::write(formatted.join("meta.properties"), "#\nnode.id=1\ndirectory.id=one\ncluster.id=old\nversion=1\n").unwrap();
+        let image = Image { folder: cache.path().to_owned(), archive: None };
+        let run = tempfile::tempdir().unwrap();
+        fs::create_dir_all(run.path().join("node-2/data/left-from-an-earlier-try")).unwrap();
+        let (id, nodes) = image.stamp_nodes(run.path(), 3).unwrap();
+        let metas: Vec<_> = nodes.iter().map(|node| fs::read_to_string(node.join("data/meta.properties")).unwrap()).collect();
+        let directory = |meta: &str| meta.lines().find_map(|line| line.strip_prefix("directory.id=").map(str::to_owned)).unwrap();
+        for (meta, node) in metas.iter().zip(1..) {
+            assert_eq!(*meta, format!("#\nnode.id={node}\ndirectory.id={}\ncluster.id={id}\nversion=1\n", directory(meta)));
+        }
+        assert_ne!(directory(&metas[0]), directory(&metas[1]));
+        assert!(!run.path().join("node-2/data/left-from-an-earlier-try").exists());
     }
 }

@@ -8,9 +8,10 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::ClusterContext;
-use super::boot::{Boot, Booted, boot};
+use super::arrival::answers;
+use super::boot::{Boot, Booted, NODE, boot};
 use super::error::ClusterError;
-use super::node::{BootFailure, answers};
+use super::node::BootFailure;
 use super::private::{Prepared, prepare, renew, told};
 use super::process::{ask_to_stop, birth, kill};
 use super::work::{Work, tail};
@@ -75,7 +76,7 @@ pub fn up(context: &ClusterContext, port: u16) -> Result<Up, ClusterError> {
     let folder = folder(context)?;
     let _lock = lock(&work, &folder)?;
     if let Some(note) = Note::of_living(&folder) {
-        if !answers(&format!("127.0.0.1:{}", note.admin), &note.cluster_id) {
+        if !answers(&format!("127.0.0.1:{}", note.admin), &note.cluster_id, &[NODE]) {
             return Err(ClusterError::Hangs { pid: note.pid, log_tail: tail(&folder.join("broker.log"), 15) });
         }
         if note.port != port {

@@ -6,12 +6,15 @@
 //! java (find or fetch) ─▶ jars (KAFKA_HOME, cache, maven, tarball) ─▶ image (class archive, data folder) ─▶ boot ─▶ node
 //! ```
 
+mod arrival;
 mod boot;
+mod broker;
 mod cache;
 mod container;
 mod error;
 mod exercise;
 mod external;
+mod fence;
 mod host;
 mod image;
 mod jars;
@@ -31,6 +34,7 @@ mod settings;
 mod tarball;
 mod work;
 
+use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -51,6 +55,7 @@ pub use runtime::{BadRuntime, Runtime};
 use crate::timeline::event::ClusterState;
 use crate::world::guard::Guard;
 use crate::world::progress::Progress;
+use broker::Standing;
 use container::ContainerCluster;
 use private::PrivateCluster;
 use work::Work;
@@ -58,11 +63,11 @@ use work::Work;
 /// What a lab wants of its cluster.
 #[derive(Debug, Clone)]
 pub struct ClusterSpec {
-    /// How many brokers. This version starts one.
+    /// How many brokers.
     pub brokers: u32,
     /// Broker settings; they win over kgrade's defaults.
     pub settings: IndexMap<String, String>,
-    /// The port of the LEARNER listener, when it must be a certain one; else a free one.
+    /// The port of the first broker's LEARNER listener, when it must be a certain one; else a free one.
     pub learner_port: Option<u16>,
     /// The ports that clients are told to come to in place of the LEARNER listener's own, `[seat][broker]`: a proxy's. Each seat gets a
     /// LEARNER listener of its own on every broker. Without seats there is one LEARNER listener, which tells its own port.
@@ -105,8 +110,15 @@ pub struct Cluster {
     admin: String,
     named: Vec<Named>,
     version: Option<String>,
-    private: Option<PrivateCluster>,
+    private: Option<Private>,
     container: Option<ContainerCluster>,
+}
+
+/// A cluster of kgrade's own, and what it takes to start a broker of it again.
+#[derive(Debug, Clone)]
+struct Private {
+    cluster: Arc<PrivateCluster>,
+    work: Work,
 }
 
 /// Whether a cluster still runs.
@@ -114,8 +126,10 @@ pub struct Cluster {
 pub enum Health {
     /// It does, as far as can be told: kgrade watches only the processes that are its own.
     Running,
-    /// The broker's process has ended.
+    /// A broker's process has ended, and nobody wanted that.
     Died {
+        /// Its node id.
+        node: i32,
         /// How.
         status: ExitStatus,
         /// The end of its log.
@@ -161,8 +175,8 @@ pub async fn start(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterConte
         Runtime::Jvm => {
             let work = Work::new(context.clone());
             let _interrupt = work.interrupt_on_drop();
-            let spec = spec.clone();
-            blocking(move || private::start(&work, &spec)).await.map(Cluster::private)
+            let (spec, later) = (spec.clone(), Work::new(context.clone()));
+            blocking(move || private::start(&work, &spec)).await.map(|cluster| Cluster::private(cluster, later))
         }
         Runtime::External(addresses) => {
             let asked = addresses.clone();
@@ -201,18 +215,24 @@ async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T, ClusterErro
 }
 
 impl Cluster {
-    fn private(cluster: PrivateCluster) -> Self {
-        let ports = &cluster.booted.ports;
+    fn private(cluster: PrivateCluster, work: Work) -> Self {
         let at = |port: u16| format!("127.0.0.1:{port}");
-        let told = cluster.advertised.as_ref().or(ports.learners.first());
-        let listener = |port: &u16| Listener { node: cluster.booted.id, address: at(*port) };
+        let own = || cluster.brokers.iter().filter_map(|broker| broker.ports.learners.first().copied());
+        let told: Vec<_> = if cluster.advertised.is_empty() { own().collect() } else { cluster.advertised.clone() };
+        let seats = cluster.brokers.first().map_or(0, |broker| broker.ports.learners.len());
+        let row = |seat: usize| {
+            let listener =
+                |broker: &broker::Broker| broker.ports.learners.get(seat).map(|port| Listener { node: broker.id, address: at(*port) });
+            cluster.brokers.iter().filter_map(listener).collect()
+        };
+        let join = |ports: Vec<u16>| ports.into_iter().map(at).collect::<Vec<_>>().join(",");
         Self {
-            bootstrap: told.map(|port| at(*port)).unwrap_or_default(),
-            learners: ports.learners.iter().map(|port| vec![listener(port)]).collect(),
-            admin: at(ports.admin),
+            bootstrap: join(told),
+            learners: (0..seats).map(row).collect(),
+            admin: join(cluster.brokers.iter().map(|broker| broker.ports.admin).collect()),
             named: Vec::new(),
-            version: Some(cluster.version.clone()),
-            private: Some(cluster),
+            version: Some(cluster.prepared.recipe.jars.version.clone()),
+            private: Some(Private { cluster: Arc::new(cluster), work }),
             container: None,
         }
     }
@@ -233,7 +253,7 @@ impl Cluster {
         }
     }
 
-    /// Whether kgrade started it, and removes it with all that it holds.
+    /// Whether kgrade started it, so that it goes away with the run.
     #[must_use]
     pub fn is_own(&self) -> bool {
         self.private.is_some() || self.container.is_some()
@@ -272,38 +292,109 @@ impl Cluster {
     /// What the person should know about this cluster, in one sentence.
     #[must_use]
     pub fn warning(&self) -> Option<&str> {
-        self.private.as_ref()?.warning.as_deref()
+        self.private.as_ref()?.cluster.prepared.recipe.jars.warning.as_deref()
     }
 
     /// Whether it still runs. Cheap: it can be asked after every check.
     #[must_use]
     pub fn health(&self) -> Health {
-        if let Some(ended) = self.container.as_ref().and_then(ContainerCluster::ended) {
+        if let Some((node, ended)) = self.container.as_ref().and_then(|cluster| Some((cluster.id, cluster.ended()?))) {
             // A container has an exit code and no signal: the system's status holds it in its second byte.
             let status = ExitStatus::from_raw(i32::try_from(ended.code & 0xff).unwrap_or_default() << 8);
-            return Health::Died { status, log_tail: ended.log };
+            return Health::Died { node, status, log_tail: ended.log };
         }
-        match self.private.as_ref().and_then(|cluster| Some((cluster.booted.node.status()?, cluster))) {
-            Some((status, cluster)) => Health::Died { status, log_tail: cluster.booted.node.log_tail() },
-            None => Health::Running,
-        }
+        let brokers = self.private.iter().flat_map(|private| &private.cluster.brokers);
+        let died = brokers.filter_map(|broker| Some((broker.id, broker.death()?))).next();
+        died.map_or(Health::Running, |(node, (status, log_tail))| Health::Died { node, status, log_tail })
     }
 
-    /// The process id of the broker, when kgrade started it.
+    /// How many brokers kgrade started for it; 0 for a cluster that is not its own.
+    #[must_use]
+    pub fn brokers(&self) -> usize {
+        self.private.as_ref().map_or(usize::from(self.container.is_some()), |private| private.cluster.brokers.len())
+    }
+
+    /// Whether anybody is to be expected to answer: not while all brokers are down or stand still on purpose.
+    #[must_use]
+    pub fn should_answer(&self) -> bool {
+        self.private.as_ref().is_none_or(|private| private.cluster.brokers.iter().any(|broker| broker.standing() == Standing::Up))
+    }
+
+    /// The process ids of the brokers that kgrade started, by node id; those that are down have none.
+    #[must_use]
+    pub fn pids(&self) -> BTreeMap<i32, u32> {
+        let brokers = self.private.iter().flat_map(|private| &private.cluster.brokers);
+        brokers.filter_map(|broker| Some((broker.id, broker.pid()?))).collect()
+    }
+
+    /// The process id of the first broker that runs, when kgrade started it.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
-        self.private.as_ref().map(|cluster| cluster.booted.node.pid())
+        self.pids().into_values().next()
     }
 
-    /// The resident memory of the broker in bytes, when kgrade started it and the system tells.
+    /// Asks a broker to stop in order (SIGTERM: a controlled shutdown) and waits until it has.
+    ///
+    /// # Errors
+    /// When there is none of that node id, or it is not kgrade's own, or it does not stop.
+    pub async fn stop_broker(&self, node: i32) -> Result<(), ClusterError> {
+        self.change(move |cluster, work| cluster.stop_broker(work, node)).await
+    }
+
+    /// Ends a broker without a word (SIGKILL). With `fence` the controller is told at once; without, it finds out when the broker's session
+    /// ends (`broker.session.timeout.ms`).
+    ///
+    /// # Errors
+    /// When there is none of that node id, or it is not kgrade's own, or no controller takes the word.
+    pub async fn kill_broker(&self, node: i32, fence: bool) -> Result<(), ClusterError> {
+        self.change(move |cluster, work| cluster.kill_broker(work, node, fence)).await
+    }
+
+    /// Starts a broker that is down, and first stops one that is not; in its folder and on its ports. Waits until it answers again.
+    ///
+    /// # Errors
+    /// When there is none of that node id, or it is not kgrade's own, or it does not come up.
+    pub async fn restart_broker(&self, node: i32) -> Result<(), ClusterError> {
+        self.change(move |cluster, work| cluster.restart_broker(work, node)).await
+    }
+
+    /// Makes a broker stand still (SIGSTOP), or go on.
+    ///
+    /// # Errors
+    /// When there is none of that node id, or it is not kgrade's own.
+    pub async fn pause_broker(&self, node: i32, paused: bool) -> Result<(), ClusterError> {
+        self.change(move |cluster, _| cluster.pause_broker(node, paused)).await
+    }
+
+    /// Puts right what was done to brokers: who stands still goes on, who is down is started. The node ids of these. Quick when there are none.
+    ///
+    /// # Errors
+    /// When one does not come up.
+    pub async fn mend(&self) -> Result<Vec<i32>, ClusterError> {
+        if self.private.is_none() {
+            return Ok(Vec::new());
+        }
+        self.change(|cluster, work| cluster.mend(work)).await
+    }
+
+    async fn change<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&PrivateCluster, &Work) -> Result<T, ClusterError> + Send + 'static,
+    ) -> Result<T, ClusterError> {
+        let Private { cluster, work } = self.private.clone().ok_or(ClusterError::NotOurs)?;
+        blocking(move || job(&cluster, &work)).await
+    }
+
+    /// The resident memory of the brokers in bytes, when kgrade started them and the system tells.
     #[must_use]
     pub fn resident_bytes(&self) -> Option<u64> {
-        self.pid().and_then(process::resident_bytes)
+        let pids = self.pids();
+        if pids.is_empty() { None } else { pids.into_values().map(process::resident_bytes).sum() }
     }
 
     /// Stops a private cluster and deletes its files; leaves any other alone.
     ///
-    /// The broker is killed rather than asked to stop: its files are deleted at once, so there is nothing to put in order.
+    /// The brokers are killed rather than asked to stop: their files are deleted at once, so there is nothing to put in order.
     pub async fn stop(self) {
         let _ = tokio::task::spawn_blocking(move || drop(self)).await;
     }

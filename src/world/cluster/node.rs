@@ -8,21 +8,15 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process_group};
+
 use super::error::ClusterError;
 use super::image::Image;
 use super::jars::Jars;
 use super::java::Java;
-use super::ports::Ports;
-use super::probe::Probe;
 use super::process::ask_to_stop;
 use super::work::{Work, end_group, tail};
 use crate::world::guard::MARK_VARIABLE;
-
-/// How long a broker may take until it answers; also on a machine that is busy with ten others.
-const BOOT_LIMIT: Duration = Duration::from_secs(90);
-
-/// How long one question to a broker on this machine may take.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many lines of the broker's log a message shows.
 const TAIL_LINES: usize = 15;
@@ -168,36 +162,8 @@ impl Node {
         Ok(Self { child: Mutex::new(child), folder: folder.to_owned() })
     }
 
-    /// Waits until this very broker answers on its ADMIN listener and on those for learners. It opens them one after the other, and ends when
-    /// one of the ports turns out to be taken (by another broker, perhaps) after it answered on the others.
-    ///
-    /// # Errors
-    /// When it ended, or did not answer in time.
-    pub fn wait_until_ready(&self, work: &Work, ports: &Ports, cluster_id: &str) -> Result<(), BootFailure> {
-        let begun = Instant::now();
-        let at = |port: u16| format!("127.0.0.1:{port}");
-        let mut silent: Vec<_> = [ports.admin].iter().chain(&ports.learners).map(|port| at(*port)).collect();
-        loop {
-            if let Some(status) = self.status() {
-                return Err(self.why_it_ended(status));
-            }
-            // The first that does not answer yet is asked again, until none is left.
-            while silent.first().is_some_and(|address| answers(address, cluster_id)) {
-                silent.remove(0);
-            }
-            let has_ids = || Probe::connect(&at(ports.admin), PATIENCE).and_then(|mut probe| probe.has_producer_ids()).unwrap_or(false);
-            if silent.is_empty() && has_ids() {
-                return Ok(());
-            }
-            if begun.elapsed() > BOOT_LIMIT {
-                let reason = format!("it did not answer within {} s", BOOT_LIMIT.as_secs());
-                return Err(BootFailure::Died(reason, self.log_tail()));
-            }
-            work.pause(Duration::from_millis(4))?;
-        }
-    }
-
-    fn why_it_ended(&self, status: ExitStatus) -> BootFailure {
+    /// Why it ended before it was ready.
+    pub fn why_it_ended(&self, status: ExitStatus) -> BootFailure {
         let log = tail(&self.log(), usize::MAX);
         if log.contains("Address already in use") {
             return BootFailure::PortTaken;
@@ -243,6 +209,16 @@ impl Node {
         Ok(())
     }
 
+    /// Makes it stand still, or go on.
+    pub fn signal(&self, signal: Signal) {
+        // Once its end is known its process id may belong to somebody else.
+        if self.status().is_none()
+            && let Some(group) = i32::try_from(self.pid()).ok().and_then(Pid::from_raw)
+        {
+            let _ = kill_process_group(group, signal);
+        }
+    }
+
     /// Kills it now.
     pub fn kill(&self) {
         // Once its end is known its process id may belong to somebody else.
@@ -261,14 +237,6 @@ impl Drop for Node {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// Whether the broker of this cluster answers there. Another broker on the same port has another cluster id.
-#[must_use]
-pub fn answers(address: &str, cluster_id: &str) -> bool {
-    Probe::connect(address, PATIENCE)
-        .and_then(|mut probe| probe.metadata())
-        .is_ok_and(|metadata| !metadata.brokers.is_empty() && metadata.cluster_id.is_some_and(|id| id.as_str() == cluster_id))
 }
 
 impl Image {

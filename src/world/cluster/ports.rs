@@ -1,4 +1,4 @@
-//! The ports of one broker on 127.0.0.1.
+//! The ports of brokers on 127.0.0.1.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -17,21 +17,29 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// Picks ports that are free at this moment, `learners` of them for LEARNER listeners, the first of which may be a certain one.
-    /// They can be taken until the broker has them: whoever starts it must look.
+    /// Picks ports that are free at this moment for this many brokers, `learners` each for LEARNER listeners; the first of all may be a certain
+    /// one. They can be taken until the broker has them: whoever starts it must look.
     ///
     /// # Errors
     /// When the machine has no free port.
-    pub fn choose(first: Option<u16>, learners: usize) -> io::Result<Self> {
+    pub fn choose(first: Option<u16>, learners: usize, brokers: usize) -> io::Result<Vec<Self>> {
         // All are held until all are known, so they differ from each other.
-        let (admin, controller) = (free()?, free()?);
-        let held = (0..learners).map(|_| free()).collect::<io::Result<Vec<_>>>()?;
-        let port = |listener: &TcpListener| Ok::<_, io::Error>(listener.local_addr()?.port());
-        let mut learners = held.iter().map(port).collect::<io::Result<Vec<_>>>()?;
-        if let (Some(wanted), Some(any)) = (first, learners.first_mut()) {
+        let mut held = Vec::new();
+        let mut all = (0..brokers).map(|_| Self::hold(learners, &mut held)).collect::<io::Result<Vec<_>>>()?;
+        if let (Some(wanted), Some(any)) = (first, all.first_mut().and_then(|ports| ports.learners.first_mut())) {
             *any = wanted;
         }
-        Ok(Self { learners, admin: port(&admin)?, controller: port(&controller)? })
+        Ok(all)
+    }
+
+    fn hold(learners: usize, held: &mut Vec<TcpListener>) -> io::Result<Self> {
+        let mut port = || {
+            let listener = free()?;
+            let port = listener.local_addr()?.port();
+            held.push(listener);
+            Ok::<_, io::Error>(port)
+        };
+        Ok(Self { admin: port()?, controller: port()?, learners: (0..learners).map(|_| port()).collect::<io::Result<_>>()? })
     }
 }
 
@@ -62,10 +70,11 @@ mod tests {
 
     #[test]
     fn different_ports_and_the_wanted_one() {
-        let ports = Ports::choose(None, 3).unwrap();
-        let all: BTreeSet<_> = ports.learners.iter().copied().chain([ports.admin, ports.controller]).collect();
-        assert_eq!(all.len(), 5);
-        assert_eq!(Ports::choose(Some(9092), 2).unwrap().learners.first(), Some(&9092));
+        let brokers = Ports::choose(None, 3, 2).unwrap();
+        let all: BTreeSet<_> =
+            brokers.iter().flat_map(|ports| ports.learners.iter().copied().chain([ports.admin, ports.controller])).collect();
+        assert_eq!((brokers.len(), all.len()), (2, 10));
+        assert_eq!(Ports::choose(Some(9092), 2, 1).unwrap()[0].learners.first(), Some(&9092));
     }
 
     #[test]

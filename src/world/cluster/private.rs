@@ -1,8 +1,12 @@
 //! A cluster of kgrade's own: in a private folder, gone with its files when the run ends.
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::boot::{Boot, Booted, boot};
+use indexmap::IndexMap;
+
+use super::boot::{Boot, PORT_TRIES, boot, boot_once};
+use super::broker::{Broker, Standing};
 use super::cache::CacheLock;
 use super::error::ClusterError;
 use super::image::Image;
@@ -11,19 +15,24 @@ use super::work::Work;
 use super::{ClusterSpec, jars, java};
 use crate::world::folder::PrivateFolder;
 
-/// The only broker must not be taken for dead, and topics be refused, because the machine is busy for more than the default of 9 s. Not for a
-/// broker that is started again: it would have to wait for the end of its earlier session.
+/// How many brokers a machine for one learner carries: each is a JVM.
+const MOST: u32 = 5;
+
+/// No broker must be taken for dead, and requests be refused, because the machine is busy for more than the default of 9 s. The controller is
+/// told when one is killed on purpose ([`fence`](super::fence)), so nobody waits for this.
 pub(super) const SESSION: (&str, &str) = ("broker.session.timeout.ms", "120000");
 
-/// The running cluster. Dropping it kills the broker and deletes its folder.
+/// The running cluster. Dropping it kills the brokers and deletes their folders.
 #[derive(Debug)]
 pub struct PrivateCluster {
-    // Field order matters: first the process goes, then its folder.
-    pub(super) booted: Booted,
+    // Field order matters: first the processes go, then their folders.
+    pub(super) brokers: Vec<Broker>,
     _folder: PrivateFolder,
-    pub(super) advertised: Option<u16>,
-    pub(super) version: String,
-    pub(super) warning: Option<String>,
+    pub(super) cluster_id: String,
+    pub(super) advertised: Vec<u16>,
+    pub(super) prepared: Prepared,
+    /// One change to the brokers at a time.
+    changing: Mutex<()>,
 }
 
 /// Everything a broker is started from: Java, jars, image.
@@ -70,8 +79,8 @@ fn with_missing_kafka(work: &Work, error: ClusterError) -> ClusterError {
 
 /// Starts a cluster. A start that fails for no known reason is tried once more with everything doubtful made anew.
 pub fn start(work: &Work, spec: &ClusterSpec) -> Result<PrivateCluster, ClusterError> {
-    if spec.brokers != 1 {
-        return Err(ClusterError::Brokers(spec.brokers));
+    if !(1..=MOST).contains(&spec.brokers) {
+        return Err(ClusterError::Brokers { asked: spec.brokers, most: MOST });
     }
     let prepared = prepare(work)?;
     match start_once(work, spec, &prepared) {
@@ -108,27 +117,126 @@ pub fn told(failure: BootFailure) -> ClusterError {
 fn start_once(work: &Work, spec: &ClusterSpec, prepared: &Prepared) -> Result<PrivateCluster, BootFailure> {
     let made = PrivateFolder::make(work.guard(), "kgrade-broker-");
     let folder = made.map_err(ClusterError::folder("create a folder in", std::env::temp_dir()))?;
-    let booted = start_in(work, spec, prepared, folder.path())?;
-    let version = prepared.recipe.jars.version.clone();
-    Ok(PrivateCluster {
-        booted,
-        _folder: folder,
-        advertised: advertised(spec).first().copied(),
-        version,
-        warning: prepared.recipe.jars.warning.clone(),
-    })
-}
-
-fn start_in(work: &Work, spec: &ClusterSpec, prepared: &Prepared, folder: &Path) -> Result<Booted, BootFailure> {
-    let cluster_id = prepared.image.stamp(folder)?;
-    let advertised = advertised(spec);
     let mut settings = spec.settings.clone();
     settings.entry(SESSION.0.to_owned()).or_insert_with(|| SESSION.1.to_owned());
-    let request = Boot { cluster_id: &cluster_id, learner: spec.learner_port, advertised: &advertised, overrides: &settings };
-    boot(work, &prepared.recipe, folder, prepared.image.archive(), request)
+    let advertised = advertised(spec);
+    let start = Start { work, prepared, folder: folder.path(), learner: spec.learner_port, advertised: &advertised, settings: &settings };
+    let (cluster_id, brokers) = if spec.brokers == 1 { start.one() } else { start.several(spec.brokers) }?;
+    let told = advertised.iter().filter_map(|seats| seats.first().copied()).collect();
+    Ok(PrivateCluster { brokers, _folder: folder, cluster_id, advertised: told, prepared: prepared.clone(), changing: Mutex::new(()) })
 }
 
-/// What the only broker's LEARNER listeners tell clients, seat by seat.
-pub(super) fn advertised(spec: &ClusterSpec) -> Vec<u16> {
-    spec.seats.iter().filter_map(|brokers| brokers.first().copied()).collect()
+/// A start of all brokers of a cluster.
+struct Start<'a> {
+    work: &'a Work,
+    prepared: &'a Prepared,
+    folder: &'a Path,
+    learner: Option<u16>,
+    advertised: &'a [Vec<u16>],
+    settings: &'a IndexMap<String, String>,
+}
+
+impl Start<'_> {
+    /// A cluster of one starts from data that has Kafka's own topics already.
+    fn one(&self) -> Result<(String, Vec<Broker>), BootFailure> {
+        let cluster_id = self.prepared.image.stamp(self.folder)?;
+        let booted = boot(self.work, &self.prepared.recipe, self.folder, self.prepared.image.archive(), self.boot(&cluster_id))?;
+        Ok((cluster_id, vec![Broker::new(self.folder, booted)]))
+    }
+
+    /// Several start from data that nobody has used. When a port was lost, all of them begin anew: those that came up have written down who
+    /// they are.
+    fn several(&self, brokers: u32) -> Result<(String, Vec<Broker>), BootFailure> {
+        for _ in 0..PORT_TRIES {
+            let (cluster_id, folders) = self.prepared.image.stamp_nodes(self.folder, brokers)?;
+            let archive = self.prepared.image.archive();
+            match boot_once(self.work, &self.prepared.recipe, &folders, archive, self.boot(&cluster_id)) {
+                Ok(booted) => {
+                    let brokers = folders.iter().zip(booted).map(|(folder, booted)| Broker::new(folder, booted)).collect();
+                    return Ok((cluster_id, brokers));
+                }
+                Err(BootFailure::PortTaken) => tracing::debug!("a port was taken before its broker had it"),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(ClusterError::NoPorts { tries: PORT_TRIES }.into())
+    }
+
+    fn boot<'b>(&'b self, cluster_id: &'b str) -> Boot<'b> {
+        Boot { cluster_id, learner: self.learner, advertised: self.advertised, overrides: self.settings }
+    }
+}
+
+/// What the LEARNER listeners tell clients, `[broker][seat]`; none without seats.
+pub(super) fn advertised(spec: &ClusterSpec) -> Vec<Vec<u16>> {
+    if spec.seats.is_empty() {
+        return Vec::new();
+    }
+    let brokers = usize::try_from(spec.brokers).unwrap_or_default();
+    (0..brokers).map(|broker| spec.seats.iter().filter_map(|ports| ports.get(broker).copied()).collect()).collect()
+}
+
+impl PrivateCluster {
+    /// The broker with this node id.
+    pub(super) fn broker(&self, node: i32) -> Result<&Broker, ClusterError> {
+        let known = || self.brokers.iter().map(|broker| broker.id.to_string()).collect::<Vec<_>>().join(", ");
+        self.brokers.iter().find(|broker| broker.id == node).ok_or_else(|| ClusterError::NoSuchBroker { node, known: known() })
+    }
+
+    fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks a broker to stop in order, and waits until it has.
+    pub(super) fn stop_broker(&self, work: &Work, node: i32) -> Result<(), ClusterError> {
+        let _alone = self.change();
+        self.broker(node)?.stop(work)
+    }
+
+    /// Ends a broker without a word. With `fence` the controller is told, as far as there is one, instead of finding out when the broker's
+    /// session ends.
+    pub(super) fn kill_broker(&self, work: &Work, node: i32, fence: bool) -> Result<(), ClusterError> {
+        let _alone = self.change();
+        let broker = self.broker(node)?;
+        broker.kill();
+        if fence { self.fence(work, broker) } else { Ok(()) }
+    }
+
+    /// Starts a broker that is down, and first stops one that is not, in its folder and on its ports; waits until it is ready.
+    pub(super) fn restart_broker(&self, work: &Work, node: i32) -> Result<(), ClusterError> {
+        let _alone = self.change();
+        let broker = self.broker(node)?;
+        broker.stop(work)?;
+        self.start_again(work, broker)
+    }
+
+    /// Makes a broker stand still, or go on.
+    pub(super) fn pause_broker(&self, node: i32, paused: bool) -> Result<(), ClusterError> {
+        let _alone = self.change();
+        let broker = self.broker(node)?;
+        if paused {
+            broker.pause()
+        } else {
+            broker.resume()
+        }
+        Ok(())
+    }
+
+    /// Puts right what was done to the brokers: lets go on who stands still, starts who is down. Which these were.
+    pub(super) fn mend(&self, work: &Work) -> Result<Vec<i32>, ClusterError> {
+        let _alone = self.change();
+        let broken: Vec<_> = self.brokers.iter().filter(|broker| broker.standing() != Standing::Up).collect();
+        for broker in &broken {
+            broker.resume();
+        }
+        let down = broken.iter().filter(|broker| broker.standing() == Standing::Down);
+        // All at once: those that are down may be needed to elect a controller.
+        for broker in down.clone() {
+            broker.spawn(work, &self.prepared.recipe, self.prepared.image.archive())?;
+        }
+        for broker in down {
+            self.start_again(work, broker)?;
+        }
+        Ok(broken.iter().map(|broker| broker.id).collect())
+    }
 }

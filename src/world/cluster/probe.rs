@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
     ApiVersionsRequest, ApiVersionsResponse, FindCoordinatorRequest, InitProducerIdRequest, MetadataRequest, MetadataResponse,
-    RequestHeader, ResponseHeader,
+    RequestHeader, ResponseHeader, UnregisterBrokerRequest,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
 
@@ -96,6 +96,14 @@ impl Probe {
         let answer = self.call(&InitProducerIdRequest::default().with_transactional_id(None), 4)?;
         // Any other error is no matter of waiting.
         Ok(!matches!(answer.error_code, COORDINATOR_LOAD_IN_PROGRESS | COORDINATOR_NOT_AVAILABLE))
+    }
+
+    /// Has a controller forget a broker, as it fences one whose session has ended. The error code; 0 when it did.
+    ///
+    /// # Errors
+    /// When it does not answer as Kafka.
+    pub fn unregister(&mut self, node: i32) -> Result<i16, ProbeError> {
+        Ok(self.call(&UnregisterBrokerRequest::default().with_broker_id(node.into()), 0)?.error_code)
     }
 
     fn call<Q: Request>(&mut self, request: &Q, version: i16) -> Result<Q::Response, ProbeError>

@@ -46,7 +46,7 @@ const NETWORK_THREADS: &str = "num.network.threads";
 const PROTOCOLS: &str = "listener.security.protocol.map";
 
 /// What every broker of kgrade gets unless the lab says otherwise.
-const DEFAULTS: [(&str, &str); 21] = [
+const DEFAULTS: [(&str, &str); 16] = [
     (PROTOCOLS, "LEARNER:PLAINTEXT,ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT"),
     // A topic that a program forgot to create must be missing, not appear with one partition.
     ("auto.create.topics.enable", "false"),
@@ -54,13 +54,8 @@ const DEFAULTS: [(&str, &str); 21] = [
     ("group.initial.rebalance.delay.ms", "0"),
     // One partition of each internal topic is enough for one learner, and quick to make.
     ("offsets.topic.num.partitions", "1"),
-    ("offsets.topic.replication.factor", "1"),
     ("transaction.state.log.num.partitions", "1"),
-    ("transaction.state.log.replication.factor", "1"),
-    ("transaction.state.log.min.isr", "1"),
     ("share.coordinator.state.topic.num.partitions", "1"),
-    ("share.coordinator.state.topic.replication.factor", "1"),
-    ("share.coordinator.state.topic.min.isr", "1"),
     // A deleted topic is gone for good when the next check looks.
     ("file.delete.delay.ms", "100"),
     // Buffers and threads for one learner on a laptop; the defaults are for a server and take 130 MB more.
@@ -74,6 +69,28 @@ const DEFAULTS: [(&str, &str); 21] = [
     ("group.coordinator.threads", "1"),
     ("share.coordinator.threads", "1"),
 ];
+
+/// What depends on how many brokers there are: Kafka's own topics outlive one of three, as in production.
+fn sized(brokers: usize) -> Vec<(&'static str, &'static str)> {
+    let (replicas, in_sync) = match brokers {
+        0 | 1 => ("1", "1"),
+        2 => ("2", "1"),
+        _ => ("3", "2"),
+    };
+    let mut sized = vec![
+        ("default.replication.factor", replicas),
+        ("offsets.topic.replication.factor", replicas),
+        ("transaction.state.log.replication.factor", replicas),
+        ("transaction.state.log.min.isr", in_sync),
+        ("share.coordinator.state.topic.replication.factor", replicas),
+        ("share.coordinator.state.topic.min.isr", in_sync),
+    ];
+    if brokers > 1 {
+        // A broker that has not caught up when it joins asks again only with its next heartbeat, and voters that know no leader wait this long.
+        sized.extend([("broker.heartbeat.interval.ms", "250"), ("controller.quorum.election.timeout.ms", "300")]);
+    }
+    sized
+}
 
 /// Writes the file's text. Paths in it are relative to the broker's working directory.
 ///
@@ -112,9 +129,9 @@ pub fn properties(node: NodeSettings<'_>) -> Result<Vec<(String, String)>, Clust
         ("log.dirs", "data".to_owned()),
     ];
     let mut all: Vec<(String, String)> = own.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-    let defaults = DEFAULTS.iter().filter(|(key, _)| !node.overrides.contains_key(*key));
+    let defaults = DEFAULTS.into_iter().chain(sized(node.voters.len())).filter(|(key, _)| !node.overrides.contains_key(*key));
     let overrides = node.overrides.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    for (key, value) in defaults.copied().chain(overrides) {
+    for (key, value) in defaults.chain(overrides) {
         all.extend(for_each_learner(key, value, &names));
     }
     if !node.advertised.is_empty() && !node.overrides.contains_key(NETWORK_THREADS) {
@@ -207,6 +224,23 @@ mod tests {
         let protocols = "LEARNER0:PLAINTEXT,LEARNER1:PLAINTEXT,ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT";
         assert!(text.contains(&format!("\nlistener.security.protocol.map={protocols}\n")));
         assert!(text.contains("\nlistener.name.learner1.num.network.threads=1\n"));
+    }
+
+    #[test]
+    fn the_internal_topics_of_three_brokers_outlive_one() {
+        let ports = Ports { learners: vec![10], admin: 2, controller: 3 };
+        let voters = [(1, 3), (2, 4), (3, 5)];
+        let node = NodeSettings { id: 2, ports: &ports, advertised: &[], voters: &voters, overrides: &IndexMap::new() };
+        let text = server_properties(node).unwrap();
+        for setting in [
+            "node.id=2",
+            "controller.quorum.voters=1@127.0.0.1:3,2@127.0.0.1:4,3@127.0.0.1:5",
+            "offsets.topic.replication.factor=3",
+            "transaction.state.log.min.isr=2",
+        ] {
+            assert!(text.contains(&format!("\n{setting}\n")), "{text}");
+        }
+        assert!(file(&[], &[]).unwrap().contains("\noffsets.topic.replication.factor=1\n"));
     }
 
     #[test]

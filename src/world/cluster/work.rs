@@ -27,6 +27,12 @@ pub struct Work {
     interrupted: Arc<AtomicBool>,
 }
 
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Work").finish_non_exhaustive()
+    }
+}
+
 /// Interrupts the work when dropped: the future that waited for it is gone.
 #[derive(Debug)]
 pub struct InterruptOnDrop(Arc<AtomicBool>);

@@ -27,6 +27,7 @@ asked! {
     ConsumerGroupDescribeRequest since 0;
     LeaveGroupRequest since 4;
     ConsumerGroupHeartbeatRequest since 0;
+    DescribeQuorumRequest since 0;
 }
 
 #[cfg(test)]
@@ -58,5 +59,6 @@ mod tests {
         assert_eq!(versions::<api::ConsumerGroupDescribeRequest>(), 2);
         assert_eq!(versions::<api::LeaveGroupRequest>(), 2);
         assert_eq!(versions::<api::ConsumerGroupHeartbeatRequest>(), 2);
+        assert_eq!(versions::<api::DescribeQuorumRequest>(), 3);
     }
 }

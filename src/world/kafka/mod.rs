@@ -16,6 +16,7 @@ mod offsets;
 pub mod partitioner;
 mod produce;
 mod read;
+mod roles;
 pub mod schema;
 mod topics;
 mod wire;

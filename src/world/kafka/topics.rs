@@ -31,7 +31,15 @@ impl Kafka {
     /// # Errors
     /// When the cluster refuses (it exists already, its name is not legal, …) or does not answer.
     pub async fn create_topic(&self, topic: &str, partitions: i32) -> Result<()> {
-        self.create(topic, partitions).await.with_context(|| format!("topic {topic} cannot be created"))
+        self.create_replicated_topic(topic, partitions, None).await
+    }
+
+    /// As [`Kafka::create_topic`], with this many replicas of each partition; the broker's default when `None`.
+    ///
+    /// # Errors
+    /// As there, and when there are fewer brokers than replicas.
+    pub async fn create_replicated_topic(&self, topic: &str, partitions: i32, replicas: Option<i16>) -> Result<()> {
+        self.create(topic, partitions, replicas.unwrap_or(-1)).await.with_context(|| format!("topic {topic} cannot be created"))
     }
 
     /// The names of all topics, Kafka's internal ones left out.
@@ -72,9 +80,10 @@ impl Kafka {
         Ok(Some(partitions))
     }
 
-    async fn create(&self, topic: &str, partitions: i32) -> Result<()> {
+    async fn create(&self, topic: &str, partitions: i32, replicas: i16) -> Result<()> {
         ensure!(partitions > 0, "it would have {partitions} partitions");
-        let wanted = CreatableTopic::default().with_name(topic_name(topic)).with_num_partitions(partitions).with_replication_factor(-1);
+        let wanted =
+            CreatableTopic::default().with_name(topic_name(topic)).with_num_partitions(partitions).with_replication_factor(replicas);
         let request = CreateTopicsRequest::default().with_topics(vec![wanted]).with_timeout_ms(8_000);
         let answer = self.nodes().ask_any(&request).await?;
         let made = answer.topics.into_iter().next().context("the broker's answer leaves the topic out")?;

@@ -3,7 +3,10 @@
 //! One test for each folder of `fixtures/lab-NN/`: a folder in `mistakes/` says in its `expect.yaml` which checks fail and which are skipped
 //! for that; every other folder is right. Each is graded by the real binary with a broker of its own.
 //!
-//! `cargo test --test mistakes no-key` runs one; `KGRADE_TEST_ROUNDS=10` grades each ten times.
+//! `cargo test --test mistakes no-key` runs one; `KGRADE_TEST_ROUNDS=10` grades each ten times. What the learner reads of each mistake is kept
+//! beside it ([`golden`]).
+
+mod golden;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,8 +35,9 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // Most of the time goes into waiting for experiments: more at once than there are cores.
     arguments.test_threads.get_or_insert(4);
-    let trials = trials();
+    let mut trials = trials();
     assert!(!trials.is_empty(), "there are no fixtures");
+    trials.push(Trial::test("golden::what_differs_from_run_to_run_is_masked", golden::masks));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -127,6 +131,7 @@ fn grade(lab: &str, submission: &Path) -> Result<(), Failed> {
     if fails.is_empty() && (with("passed").is_empty() || outcome["score"] != outcome["max_score"]) {
         return Err(format!("score {} of {}\n{}", outcome["score"], outcome["max_score"], shown()).into());
     }
+    golden::compare(&outcome, submission).map_err(|difference| Failed::from(format!("{difference}\n{}", shown())))?;
     let code = if fails.is_empty() { 0 } else { 1 };
     if output.status.code() != Some(code) {
         return Err(format!("exit {:?}, expected {code}\n{}", output.status.code(), shown()).into());

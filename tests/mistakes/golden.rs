@@ -1,0 +1,84 @@
+//! What the learner reads of each mistake, kept in `failure.txt` beside it, so that every change of a message is seen and read.
+//!
+//! What differs from run to run is masked: numbers are `#`, the run's id is `RUN`. A check may fail in more than one way, by which of its
+//! experiments tells first; then it stands in the file as often, once for each.
+
+use std::path::Path;
+
+use libtest_mimic::Failed;
+use serde_json::Value;
+
+/// The file beside `expect.yaml`.
+const FILE: &str = "failure.txt";
+
+/// Compares what is said about the failed checks with the file.
+///
+/// `SNAPSHOTS=overwrite` writes the file anew, `SNAPSHOTS=add` adds what is not in it.
+pub fn compare(outcome: &Value, folder: &Path) -> Result<(), String> {
+    let path = folder.join(FILE);
+    let said: Vec<String> = failed(outcome).map(|check| told(check, outcome["run"]["id"].as_str().unwrap_or_default())).collect();
+    let mode = std::env::var("SNAPSHOTS").unwrap_or_default();
+    let kept = if mode == "overwrite" { String::new() } else { std::fs::read_to_string(&path).unwrap_or_default() };
+    let known: Vec<&str> = kept.split("\n\n").map(str::trim_end).filter(|told| !told.is_empty()).collect();
+    let new: Vec<&str> = said.iter().map(String::as_str).filter(|told| !known.contains(told)).collect();
+    if new.is_empty() && mode != "overwrite" {
+        return Ok(());
+    }
+    if ["overwrite", "add"].contains(&mode.as_str()) {
+        let all: Vec<&str> = known.iter().copied().chain(new).collect();
+        return std::fs::write(&path, all.join("\n\n") + "\n").map_err(|error| format!("{}: {error}", path.display()));
+    }
+    Err(format!(
+        "{FILE} has not this text; read it as a learner would, and add it with SNAPSHOTS=add (or SNAPSHOTS=overwrite):\n{}\n\nit has:\n{}",
+        new.join("\n\n"),
+        known.join("\n\n")
+    ))
+}
+
+fn failed(outcome: &Value) -> impl Iterator<Item = &Value> {
+    outcome["checks"].as_array().into_iter().flatten().filter(|check| check["verdict"] == "failed")
+}
+
+/// A failed check as the learner reads it, without what the lab file says anyway.
+fn told(check: &Value, run: &str) -> String {
+    let mut text = mask(check["id"].as_str().unwrap_or_default(), run);
+    let mut line = |label: &str, said: &Value| {
+        if let Some(said) = said.as_str() {
+            text.push_str(&format!("\n  {label:<9} {}", mask(said, run).replace('\n', "\n            ")));
+        }
+    };
+    line("", &check["message"]);
+    line("expected", &check["expected"]);
+    line("observed", &check["observed"]);
+    // The others are of the same kind; how many there are is chance.
+    line("evidence", &check["witnesses"][0]);
+    line("probably", &check["cause"]);
+    for remark in check["remarks"].as_array().into_iter().flatten() {
+        line("remark", remark);
+    }
+    text
+}
+
+/// Replaces what differs from run to run.
+fn mask(text: &str, run: &str) -> String {
+    let mut text = if run.is_empty() { text.to_owned() } else { text.replace(run, "RUN") };
+    // Ids that Kafka's clients and brokers draw; numbers; lists of numbers, whose length is chance.
+    for (what, with) in
+        [(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"), (r"[0-9]+(\.[0-9]+)?", "#"), (r"#((, | and | or )#)+", "#")]
+    {
+        if let Ok(what) = regex::Regex::new(what) {
+            text = what.replace_all(&text, with).into_owned();
+        }
+    }
+    text
+}
+
+/// That masking leaves the sense and nothing of the run.
+pub fn masks() -> Result<(), Failed> {
+    let text = "topic t-ab12cd34: offset 31 of partitions 0, 2 and 5 at 8.379 s; member c-01234567-89ab-cdef-0123-456789abcdef (u-07)";
+    let masked = mask(text, "ab12cd34");
+    if masked != "topic t-RUN: offset # of partitions # at # s; member c-UUID (u-#)" {
+        return Err(masked.into());
+    }
+    Ok(())
+}
