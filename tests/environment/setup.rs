@@ -76,21 +76,27 @@ fn machine(docker: Option<&str>, python: bool) -> Result<TempDir, Failed> {
     }
     fs::copy(root().join("scripts/setup-env.sh"), course.join("scripts/setup-env.sh"))?;
     fs::write(course.join("checks/requirements.txt"), "# nothing\n")?;
-    let tools = ["bash", "dirname", "uname", "grep", "tail", "cat"].into_iter().chain(python.then_some("python3"));
-    for tool in tools {
-        let path = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-            .map(|folder| folder.join(tool))
-            .find(|path| path.is_file());
+    if python {
+        // Not what is on PATH, which may be a wrapper that needs more of the machine.
+        let found = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output()?;
+        write_script(&bin.join("python3"), &format!("exec '{}' \"$@\"", text(&found)))?;
+    }
+    for tool in ["bash", "dirname", "uname", "grep", "tail", "cat"] {
+        let path = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).map(|folder| folder.join(tool)).find(|path| path.is_file());
         std::os::unix::fs::symlink(path.ok_or_else(|| format!("there is no {tool}"))?, bin.join(tool))?;
     }
     if let Some(script) = docker {
-        fs::write(bin.join("docker"), format!("#!/bin/sh\n{script}\n"))?;
-        fs::set_permissions(bin.join("docker"), fs::Permissions::from_mode(0o755))?;
+        write_script(&bin.join("docker"), script)?;
     }
     Ok(machine)
 }
 
+fn write_script(path: &Path, script: &str) -> Result<(), Failed> {
+    fs::write(path, format!("#!/bin/sh\n{script}\n"))?;
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o755))?)
+}
+
 fn run(machine: &Path) -> Result<(String, Option<i32>), Failed> {
-    let output = Command::new("bash").arg(machine.join("course/scripts/setup-env.sh")).env("PATH", machine.join("bin")).output()?;
+    let output = Command::new("bash").arg(machine.join("course/scripts/setup-env.sh")).env("PATH", machine.join("bin")).env("HOME", machine).output()?;
     Ok((text(&output), output.status.code()))
 }
