@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::letter::{Change, Found, Known};
-use super::records::place;
-use super::view::{count, lack, part};
+use super::records::{place, short};
+use super::view::{count, lack, part, seconds};
 use super::{Answer, Expect, Finding, Kind, Reference, View};
 use crate::lab::data::Format;
 use crate::outcome::Mismatch;
@@ -73,7 +73,11 @@ impl Expect for DeadLetters {
                     arrived.entry(*nth).or_default().push(place(record));
                     changes.extend(change.as_ref().map(|change| (*nth, place(record), change)));
                 }
-                Found::Event(id) => events.push((*id, place(record))),
+                Found::Event(id) => {
+                    let reason = record.header_list().into_iter().find(|(name, _)| name == letter::REASON).and_then(|(_, reason)| reason);
+                    let reason = reason.map(|reason| format!(", with the reason: {}", short(reason.as_bytes()))).unwrap_or_default();
+                    events.push((*id, format!("{}{reason}", place(record))));
+                }
                 Found::Stranger(shown) => strangers.push(format!("{}: {shown}", place(record))),
             }
         }
@@ -81,7 +85,7 @@ impl Expect for DeadLetters {
             return Answer::Violated(view.with_ends(self.of_events(view, &events)));
         }
         if let Some((_, _, first)) = changes.first() {
-            return Answer::Violated(changed(&known, &changes, first));
+            return Answer::Violated(changed(&known, (&changes, letters.len()), first));
         }
         if !strangers.is_empty() {
             let message = format!("the dead-letter topic holds {} that nobody wrote to topic {}", count(strangers.len() as u64, "record"), self.from);
@@ -98,7 +102,7 @@ impl Expect for DeadLetters {
         }
         let missing: Vec<_> = (0..known.len()).filter(|nth| !arrived.contains_key(nth)).collect();
         if !missing.is_empty() {
-            return Answer::NotYet(view.with_ends(self.missing(&known, &missing)));
+            return Answer::NotYet(view.with_ends(missing_ones(view, &known, &missing)));
         }
         if !self.every.is_empty() {
             return Answer::holds(letters.len() as u64);
@@ -135,30 +139,44 @@ impl DeadLetters {
         };
         Mismatch::new(message, expected, count(events.len() as u64, "event")).witnesses(witnesses).cause(cause)
     }
-
-    fn missing(&self, known: &Known<'_>, missing: &[usize]) -> Mismatch {
-        let total = known.len() as u64;
-        let verbs = ["is in the dead-letter topic", "is not in the dead-letter topic", "are not in the dead-letter topic"];
-        let message = lack(missing.len() as u64, total, "bad record", verbs);
-        let observed = format!("{} there", part(total - missing.len() as u64, total, "bad record"));
-        let mismatch = Mismatch::new(message, format!("all {}", count(total, "bad record")), observed);
-        let undecodable = missing.iter().any(|nth| known.has_known_type(*nth));
-        let unnamed = missing.iter().any(|nth| !known.has_known_type(*nth));
-        let cause = match (unnamed, undecodable) {
-            (true, false) => "what is missing are records with an unknown or missing content type: your program passes over them. Nobody can repair what was \
-                 dropped: send them to the topic in KAFKA_DLQ_TOPIC",
-            (false, true) => "what is missing are records whose bytes do not decode by their content type: catch the decoder's error, and send the record to the \
-                 topic in KAFKA_DLQ_TOPIC",
-            _ => "send each record that cannot be decoded to the topic in KAFKA_DLQ_TOPIC, and wait until it is stored (flush()) before its offset is committed",
-        };
-        mismatch.witnesses(missing.iter().map(|nth| known.name(*nth))).cause(cause)
-    }
 }
 
-fn changed(known: &Known<'_>, changes: &[(usize, String, &Change)], first: &Change) -> Mismatch {
-    let (alike, what): (Vec<_>, _) = (changes.iter().filter(|(_, _, change)| change.part() == first.part()).collect(), first.part());
-    let (number, total) = (alike.len() as u64, known.len() as u64);
-    let message = format!("{} of {} {what}", number, count(total, "dead letter"));
+fn missing_ones(view: &View<'_>, known: &Known<'_>, missing: &[usize]) -> Mismatch {
+    let total = known.len() as u64;
+    let verbs = ["is in the dead-letter topic", "is not in the dead-letter topic", "are not in the dead-letter topic"];
+    let message = lack(missing.len() as u64, total, "bad record", verbs);
+    let observed = format!("{} there", part(total - missing.len() as u64, total, "bad record"));
+    let deliveries: Vec<_> =
+        view.timeline.instances_of(view.check).into_iter().flat_map(|(_, instance)| view.timeline.deliveries(instance)).collect();
+    let posted = |nth: usize| {
+        let id = known.claimed(nth)?;
+        deliveries.iter().find(|delivery| delivery.event.as_deref() == Some(&*id)).map(|delivery| seconds(delivery.begun))
+    };
+    let witnesses = missing.iter().map(|nth| match posted(*nth) {
+        Some(at) => format!("{}: posted to the sink at {at}", known.name(*nth)),
+        None => known.name(*nth),
+    });
+    let undecodable = missing.iter().any(|nth| known.has_known_type(*nth));
+    let unnamed = missing.iter().any(|nth| !known.has_known_type(*nth));
+    let cause = if missing.iter().any(|nth| posted(*nth).is_some()) {
+        "your program takes a record for JSON although its header does not say so, and posts it. What it looks like is a guess: without a known content type it \
+         belongs into the topic in KAFKA_DLQ_TOPIC"
+    } else if unnamed && !undecodable {
+        "what is missing are records with an unknown or missing content type: your program passes over them. Nobody can repair what was dropped: send them to \
+         the topic in KAFKA_DLQ_TOPIC"
+    } else if undecodable && !unnamed {
+        "what is missing are records whose bytes do not decode by their content type: catch the decoder's error, and send the record to the topic in \
+         KAFKA_DLQ_TOPIC"
+    } else {
+        "send each record that cannot be decoded to the topic in KAFKA_DLQ_TOPIC, and wait until it is stored (flush()) before its offset is committed"
+    };
+    Mismatch::new(message, format!("all {}", count(total, "bad record")), observed).witnesses(witnesses).cause(cause)
+}
+
+fn changed(known: &Known<'_>, (changes, letters): (&[(usize, String, &Change)], usize), first: &Change) -> Mismatch {
+    let alike: Vec<_> = changes.iter().filter(|(_, _, change)| change.part() == first.part()).collect();
+    let [one, some] = first.part();
+    let message = format!("{} {}", part(alike.len() as u64, letters as u64, "dead letter"), if alike.len() == 1 { one } else { some });
     let witnesses = alike.iter().map(|(nth, place, change)| format!("{}, dead letter at {place}: {}", known.name(*nth), change.shown()));
     Mismatch::new(message, "key, value and headers as they were, and beside them a header `error`", first.shown()).witnesses(witnesses).cause(first.cause())
 }

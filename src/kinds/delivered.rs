@@ -138,6 +138,13 @@ fn judge_body<'a>(view: &View<'a>, delivery: &'a Delivery) -> Body<'a> {
     Body::Changed(Mismatch::new(message, "the body is the event as it is in Kafka, field by field", observed).cause(cause).moment(moment_of(delivery)))
 }
 
+/// Whether the last attempt at an event was refused: its id, when, and with which status.
+fn refused<'a>(deliveries: &[&Delivery], id: &'a str) -> Option<(&'a str, u64, u16)> {
+    let last = deliveries.iter().filter(|delivery| delivery.event.as_deref() == Some(id)).max_by_key(|delivery| delivery.begun)?;
+    let (at, status) = last.answered.filter(|(_, status)| *status >= 300)?;
+    Some((id, at, status))
+}
+
 /// When and where a delivery began.
 fn moment_of(delivery: &Delivery) -> Moment {
     let moment = Moment::at(delivery.begun).of(&delivery.instance);
@@ -209,7 +216,14 @@ impl Delivered {
             Body::Stranger(other) if done == 0 => {
                 mismatch.cause(format!("what your program posts is not an event: the body must be the event's JSON. It {}", other.observed))
             }
-            _ => mismatch,
+            _ => match lost.iter().find_map(|id| refused(&deliveries, id)) {
+                Some((id, at, status)) => mismatch.cause(format!(
+                    "the sink answered event {id} with {status} at {}, and it was not posted again: only 2xx is a delivery. Post a refused event again until it is \
+                     accepted, or stop without committing it",
+                    seconds(at)
+                )),
+                None => mismatch,
+            },
         })
     }
 
