@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::facts::{Fact, Facts, place, short};
 use super::forms::Form;
 use crate::kinds::view::{count, lack, part};
-use crate::lab::data::{Event, Format};
+use crate::lab::data::{Event, EventSchema, Format};
 use crate::outcome::Mismatch;
 
 /// What is wrong with the values, if anything. Forms come before numbers: a wrong form explains most.
@@ -18,11 +18,13 @@ pub fn judge(facts: &Facts<'_>) -> Option<Mismatch> {
 fn form(facts: &Facts<'_>) -> Option<Mismatch> {
     let wrong: Vec<_> = facts.records.iter().filter(|fact| !matches!(fact.json, Some(Value::Object(_)))).collect();
     let first = wrong.first()?;
-    // What it is says enough; what a decoder has against it is for what is not recognised.
-    let witnesses = wrong.iter().map(|fact| match (&fact.form, &fact.problem) {
+    let one = |fact: &&Fact<'_>| match (&fact.form, &fact.problem) {
+        // What it is says enough; what a decoder has against it is for what is not recognised.
         (None, Some(problem)) if facts.format != Format::Json => format!("{}: {} ({problem})", place(&fact.record), shown(fact)),
         _ => format!("{}: {}", place(&fact.record), shown(fact)),
-    });
+    };
+    let order = matches!(first.form, Some(Form::Reordered(_))).then(|| facts.schema.map(order_of)).flatten();
+    let witnesses = wrong.iter().take(1).map(one).chain(order).chain(wrong.iter().skip(1).map(one));
     let (what, expected) = match facts.format {
         Format::Json => ("a JSON object", "each value is one JSON object, the event"),
         Format::Msgpack => ("a MessagePack map", "each value is one MessagePack map, the event"),
@@ -31,7 +33,7 @@ fn form(facts: &Facts<'_>) -> Option<Mismatch> {
     let verbs = [format!("holds {what}"), format!("does not hold {what}"), format!("do not hold {what}")];
     let message = lack(wrong.len() as u64, facts.records.len() as u64, "record", verbs.each_ref().map(String::as_str));
     let observed = match &first.form {
-        Some(form) if facts.format != Format::Json => format!("{}, for example: {}", form.describe(), shown(first)),
+        Some(form) if facts.format != Format::Json => format!("{}: {}", form.describe(), shown(first)),
         _ => format!("for example: {}", shown(first)),
     };
     let mismatch = Mismatch::new(message, expected, observed).witnesses(witnesses);
@@ -54,7 +56,7 @@ fn cause_of_form(fact: &Fact<'_>, facts: &Facts<'_>) -> Option<String> {
         (Some(Form::Python), _) if facts.format == Format::Json => Some(
             "the value is Python's way to print an object, str(…), not JSON: strings have single quotes. Use json.dumps(event).encode()".to_owned(),
         ),
-        (Some(form), _) => Some(form.advice(facts.format, facts.schema)),
+        (Some(form), _) => Some(form.advice(facts.format)),
         (None, _) => None,
     }
 }
@@ -63,8 +65,17 @@ fn shown(fact: &Fact<'_>) -> String {
     match fact.record.value {
         None => "a null value".to_owned(),
         Some([]) => "an empty value".to_owned(),
-        Some(value) => readable(value),
+        // The bytes of what has a name say nothing more to a person.
+        Some(value) => match &fact.form {
+            None | Some(Form::Json | Form::JsonTwice | Form::Python) => readable(value),
+            Some(_) => count(value.len() as u64, "byte"),
+        },
     }
+}
+
+/// Where to look when the fields stand in another order.
+fn order_of(schema: &EventSchema) -> String {
+    format!("the schema in AVRO_SCHEMA had this order in this run: {}", schema.names().collect::<Vec<_>>().join(", "))
 }
 
 /// Text as it is; of bytes the first ones in hexadecimal.
