@@ -99,6 +99,11 @@ fn fields_in_another_order() {
 fn numbers_and_texts_of_other_types() {
     let typed = |name: &'static str, value: Value| written(move |event, schema| Format::Msgpack.encode(&with(event, name, value.clone()), schema).unwrap());
     assert_says(&typed("seq", json!("1")), MSGPACK, "not yet: 5 records differ", &["`seq` is \"1\", not 1"]);
+    let floats = written(|event, schema| {
+        let seq = event.json["seq"].as_f64().unwrap();
+        Format::Msgpack.encode(&with(event, "seq", json!(seq)), schema).unwrap()
+    });
+    assert_says(&floats, MSGPACK, "holds (5)\nwhole numbers are written as floats", &[]);
     assert_says(&typed("seq", json!(1.5)), MSGPACK, "not yet: 5 records differ", &["`seq` is 1.5"]);
     assert_says(&typed("more", json!(null)), MSGPACK, "not yet: 5 records differ", &["`more` is not in the event"]);
 }

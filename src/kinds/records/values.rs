@@ -96,7 +96,7 @@ fn content(facts: &Facts<'_>) -> Option<Mismatch> {
         let Some(json) = &fact.json else { continue };
         match fact.event {
             None => strangers.push(format!("{}: {}", place(&fact.record), shown(fact))),
-            Some(event) if *json != event.json => {
+            Some(event) if !same(json, &event.json) => {
                 changed.push(format!("{}, event {}: {}", place(&fact.record), event.id, difference(&event.json, json)));
             }
             Some(_) => {}
@@ -115,6 +115,26 @@ fn content(facts: &Facts<'_>) -> Option<Mismatch> {
     Some(Mismatch::new(message, "each value equals the event on standard input, field by field", observed).witnesses(wrong))
 }
 
+/// Whether two values are equal; numbers by their value: what reads JSON in Go or JavaScript has floats, and writes them so in MessagePack.
+pub fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one == other || (one.is_f64() != other.is_f64() && one.as_f64() == other.as_f64()),
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len() && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| same(value, other)))
+        }
+        (Value::Array(one), Value::Array(other)) => one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other)),
+        _ => one == other,
+    }
+}
+
+/// A remark when whole numbers were written as floats.
+pub fn floats(facts: &Facts<'_>) -> Option<String> {
+    let fields = |fact: &Fact<'_>| fact.json.as_ref().and_then(Value::as_object).is_some_and(|fields| fields.values().any(Value::is_f64));
+    facts.records.iter().any(fields).then(|| {
+        format!("whole numbers are written as floats (3.0): it is accepted, but readers in other languages get floats. {} has integers", facts.format.name())
+    })
+}
+
 /// Names the fields in which an event differs from what it should be.
 pub fn difference(wanted: &Value, seen: &Value) -> String {
     let (Some(wanted), Some(seen)) = (wanted.as_object(), seen.as_object()) else { return "not an object".to_owned() };
@@ -122,7 +142,7 @@ pub fn difference(wanted: &Value, seen: &Value) -> String {
     let added = seen.keys().filter(|key| !wanted.contains_key(*key)).map(|key| format!("`{key}` is not in the event"));
     let other = wanted.iter().filter_map(|(key, value)| {
         let other = seen.get(key)?;
-        (other != value).then(|| format!("`{key}` is {}, not {}", short(other.to_string().as_bytes()), short(value.to_string().as_bytes())))
+        (!same(other, value)).then(|| format!("`{key}` is {}, not {}", short(other.to_string().as_bytes()), short(value.to_string().as_bytes())))
     });
     lacking.chain(added).chain(other).collect::<Vec<_>>().join(", ")
 }
