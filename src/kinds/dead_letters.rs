@@ -9,12 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::letter::{Change, Found, Known};
-use super::records::place;
-use super::view::{count, lack, part};
+use super::records::{place, short};
+use super::view::{count, lack, part, seconds};
 use super::{Answer, Expect, Finding, Kind, Reference, View};
 use crate::lab::data::Format;
 use crate::outcome::Mismatch;
 use crate::run::CheckCtx;
+use crate::timeline::Record;
 
 /// The records of a dead-letter topic, compared with those that belong there.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -73,15 +74,18 @@ impl Expect for DeadLetters {
                     arrived.entry(*nth).or_default().push(place(record));
                     changes.extend(change.as_ref().map(|change| (*nth, place(record), change)));
                 }
-                Found::Event(id) => events.push((*id, place(record))),
+                Found::Event(id) => events.push((*id, record)),
                 Found::Stranger(shown) => strangers.push(format!("{}: {shown}", place(record))),
             }
         }
         if !events.is_empty() {
             return Answer::Violated(view.with_ends(self.of_events(view, &events)));
         }
-        if let Some((_, _, first)) = changes.first() {
-            return Answer::Violated(changed(&known, &changes, first));
+        if !changes.is_empty() {
+            // What is changed will not mend; but the whole picture says more than the first piece of it.
+            changes.sort_by_key(|(nth, _, _)| *nth);
+            let mismatch = view.with_ends(changed(&known, &changes, letters.len()));
+            return if arrived.len() == known.len() { Answer::Violated(mismatch) } else { Answer::NotYet(mismatch) };
         }
         if !strangers.is_empty() {
             let message = format!("the dead-letter topic holds {} that nobody wrote to topic {}", count(strangers.len() as u64, "record"), self.from);
@@ -98,7 +102,7 @@ impl Expect for DeadLetters {
         }
         let missing: Vec<_> = (0..known.len()).filter(|nth| !arrived.contains_key(nth)).collect();
         if !missing.is_empty() {
-            return Answer::NotYet(view.with_ends(self.missing(&known, &missing)));
+            return Answer::NotYet(view.with_ends(missing_ones(view, &known, &missing)));
         }
         if !self.every.is_empty() {
             return Answer::holds(letters.len() as u64);
@@ -110,55 +114,73 @@ impl Expect for DeadLetters {
 
 impl DeadLetters {
     /// Events that can be decoded are no dead letters.
-    fn of_events(&self, view: &View<'_>, events: &[(&str, String)]) -> Mismatch {
+    fn of_events(&self, view: &View<'_>, events: &[(&str, &Record<'_>)]) -> Mismatch {
         let refused = |id: &str| {
             let deliveries = view.timeline.instances_of(view.check).into_iter().flat_map(|(_, instance)| view.timeline.deliveries(instance));
             deliveries.filter(|delivery| delivery.event.as_deref() == Some(id)).filter_map(|delivery| delivery.answered).find(|(_, status)| *status >= 400)
         };
-        let witnesses = events.iter().map(|(id, place)| {
-            let format = format_of(view, id).map(|format| format!(", written as {}", format.name())).unwrap_or_default();
-            format!("{}{format}: dead letter at {place}", view.event_place(&self.from, id))
-        });
+        let one = |(id, record): &(&str, &Record<'_>)| format!("{}: dead letter at {}", view.event_place(&self.from, id), place(record));
+        let witnesses = events.iter().take(1).map(one).chain(events.first().and_then(|(id, record)| reason(view, id, record))).chain(events.iter().skip(1).map(one));
         let message = format!("{} in the dead-letter topic", lots(events.len(), "event that can be decoded is", "events that can be decoded are"));
         let expected = "only records with an unknown or missing content type, or with bytes that do not decode";
-        let status = events.first().and_then(|(id, _)| refused(id)).map(|(_, status)| status);
-        let cause = match status {
-            Some(status) => format!(
+        let cause = match events.first().and_then(|(id, _)| refused(id)) {
+            Some((_, status)) => format!(
                 "the sink had answered {status}: it is the service that fails for a moment, not the record. Post the event again until the answer is 2xx, \
                  or stop without committing it"
             ),
-            None => {
-                let formats: std::collections::BTreeSet<_> = events.iter().filter_map(|(id, _)| format_of(view, id)).map(Format::content_type).collect();
-                let which = formats.into_iter().collect::<Vec<_>>().join(" and ");
-                format!("your program takes them for undecodable. Those are of content type {which}: look at what the header `error` of these records says")
-            }
+            None => "your program takes for undecodable what it has to decode: choose the decoder by the value of the header `content-type`, wherever that stands \
+                     among the headers, and read Avro by the schema in AVRO_SCHEMA. What your program wrote into the header `error` says more"
+                .to_owned(),
         };
         Mismatch::new(message, expected, count(events.len() as u64, "event")).witnesses(witnesses).cause(cause)
     }
-
-    fn missing(&self, known: &Known<'_>, missing: &[usize]) -> Mismatch {
-        let total = known.len() as u64;
-        let verbs = ["is in the dead-letter topic", "is not in the dead-letter topic", "are not in the dead-letter topic"];
-        let message = lack(missing.len() as u64, total, "bad record", verbs);
-        let observed = format!("{} there", part(total - missing.len() as u64, total, "bad record"));
-        let mismatch = Mismatch::new(message, format!("all {}", count(total, "bad record")), observed);
-        let undecodable = missing.iter().any(|nth| known.has_known_type(*nth));
-        let unnamed = missing.iter().any(|nth| !known.has_known_type(*nth));
-        let cause = match (unnamed, undecodable) {
-            (true, false) => "what is missing are records with an unknown or missing content type: your program passes over them. Nobody can repair what was \
-                 dropped: send them to the topic in KAFKA_DLQ_TOPIC",
-            (false, true) => "what is missing are records whose bytes do not decode by their content type: catch the decoder's error, and send the record to the \
-                 topic in KAFKA_DLQ_TOPIC",
-            _ => "send each record that cannot be decoded to the topic in KAFKA_DLQ_TOPIC, and wait until it is stored (flush()) before its offset is committed",
-        };
-        mismatch.witnesses(missing.iter().map(|nth| known.name(*nth))).cause(cause)
-    }
 }
 
-fn changed(known: &Known<'_>, changes: &[(usize, String, &Change)], first: &Change) -> Mismatch {
-    let (alike, what): (Vec<_>, _) = (changes.iter().filter(|(_, _, change)| change.part() == first.part()).collect(), first.part());
-    let (number, total) = (alike.len() as u64, known.len() as u64);
-    let message = format!("{} of {} {what}", number, count(total, "dead letter"));
+/// In which format an event was written, and why the program put it aside.
+fn reason(view: &View<'_>, id: &str, letter: &Record<'_>) -> Option<String> {
+    let format = format_of(view, id)?;
+    let said = letter.header_list().into_iter().find(|(name, _)| name == letter::REASON).and_then(|(_, reason)| reason)?;
+    Some(format!("it was written as {}, and its header `{}` says: {}", format.name(), letter::REASON, short(said.as_bytes())))
+}
+
+fn missing_ones(view: &View<'_>, known: &Known<'_>, missing: &[usize]) -> Mismatch {
+    let total = known.len() as u64;
+    let verbs = ["is in the dead-letter topic", "is not in the dead-letter topic", "are not in the dead-letter topic"];
+    let message = lack(missing.len() as u64, total, "bad record", verbs);
+    let observed = format!("{} there", part(total - missing.len() as u64, total, "bad record"));
+    let deliveries: Vec<_> =
+        view.timeline.instances_of(view.check).into_iter().flat_map(|(_, instance)| view.timeline.deliveries(instance)).collect();
+    let posted = |nth: usize| {
+        let id = known.claimed(nth)?;
+        deliveries.iter().find(|delivery| delivery.event.as_deref() == Some(&*id)).map(|delivery| seconds(delivery.begun))
+    };
+    let witnesses = missing.iter().map(|nth| match posted(*nth) {
+        Some(at) => format!("{}: posted to the sink at {at}", known.name(*nth)),
+        None => known.name(*nth),
+    });
+    let undecodable = missing.iter().any(|nth| known.has_known_type(*nth));
+    let unnamed = missing.iter().any(|nth| !known.has_known_type(*nth));
+    let cause = if missing.iter().any(|nth| posted(*nth).is_some()) {
+        "your program takes a record for JSON although its header does not say so, and posts it. What it looks like is a guess: without a known content type it \
+         belongs into the topic in KAFKA_DLQ_TOPIC"
+    } else if unnamed && !undecodable {
+        "what is missing are records with an unknown or missing content type: your program passes over them. Nobody can repair what was dropped: send them to \
+         the topic in KAFKA_DLQ_TOPIC"
+    } else if undecodable && !unnamed {
+        "what is missing are records whose bytes do not decode by their content type: catch the decoder's error, and send the record to the topic in \
+         KAFKA_DLQ_TOPIC"
+    } else {
+        "send each record that cannot be decoded to the topic in KAFKA_DLQ_TOPIC, and wait until it is stored (flush()) before its offset is committed"
+    };
+    Mismatch::new(message, format!("all {}", count(total, "bad record")), observed).witnesses(witnesses).cause(cause)
+}
+
+/// What was changed: the first letter's change, and all of its kind.
+fn changed(known: &Known<'_>, changes: &[(usize, String, &Change)], letters: usize) -> Mismatch {
+    let Some((_, _, first)) = changes.first() else { return Mismatch::default() };
+    let alike: Vec<_> = changes.iter().filter(|(_, _, change)| change.part() == first.part()).collect();
+    let [one, some] = first.part();
+    let message = format!("{} {}", part(alike.len() as u64, letters as u64, "dead letter"), if alike.len() == 1 { one } else { some });
     let witnesses = alike.iter().map(|(nth, place, change)| format!("{}, dead letter at {place}: {}", known.name(*nth), change.shown()));
     Mismatch::new(message, "key, value and headers as they were, and beside them a header `error`", first.shown()).witnesses(witnesses).cause(first.cause())
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::view::{count, lack, seconds, short_name};
-use super::records::difference;
+use super::records::{difference, same};
 use super::{Answer, Expect, Finding, Kind, Reference, View};
 use crate::outcome::{Mismatch, Moment};
 use crate::timeline::{Delivery, Instance};
@@ -131,7 +131,7 @@ fn judge_body<'a>(view: &View<'a>, delivery: &'a Delivery) -> Body<'a> {
         return Body::Stranger(mismatch);
     };
     let json = serde_json::from_slice::<Value>(body).unwrap_or_default();
-    if json == event.json {
+    if same(&json, &event.json) {
         return Body::Event(&event.id);
     }
     let message = format!("event {} was posted with other content", event.id);

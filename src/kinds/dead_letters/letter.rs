@@ -10,7 +10,7 @@ use crate::lab::data::{Format, Record as Written};
 use crate::timeline::Record;
 
 /// The header that says why.
-const REASON: &str = "error";
+pub const REASON: &str = "error";
 
 /// What the grader wrote: the bad records, and the events.
 pub struct Known<'a> {
@@ -72,6 +72,12 @@ impl<'a> Known<'a> {
         self.places.get(nth).and_then(Option::as_ref).map(|place| format!("{label} ({place})")).unwrap_or(label)
     }
 
+    /// The id of the event that a bad record claims to be, when it is JSON.
+    pub fn claimed(&self, nth: usize) -> Option<String> {
+        let json = serde_json::from_slice::<Value>(self.bad.get(nth)?.value.as_deref()?).ok()?;
+        json.get("event_id").and_then(Value::as_str).map(str::to_owned)
+    }
+
     /// Whether its content type is one that a program has to know.
     pub fn has_known_type(&self, nth: usize) -> bool {
         let named = |value: &str| [Format::Json, Format::Msgpack, Format::Avro].iter().any(|format| format.content_type() == value);
@@ -109,25 +115,34 @@ fn mentions(value: &[u8], id: &str) -> bool {
     value.windows(id.len()).any(|window| window == id.as_bytes())
 }
 
-/// Whether the record's value stands somewhere in the letter's, as text, in JSON or in base64.
+/// Whether the record's value stands somewhere in the letter's: as it is, or as text or base64 in a field of a JSON object.
 fn inside(record: &Written, letter: &Record<'_>) -> bool {
     let (Some(was), Some(is)) = (record.value.as_deref().filter(|was| was.len() >= 4), letter.value) else { return false };
-    is.windows(was.len()).any(|window| window == was) || envelope(was, is).is_some()
+    is.windows(was.len()).any(|window| window == was) || texts(is).any(|text| text == String::from_utf8_lossy(was) || text == base64_of(was))
 }
 
-/// What the value was wrapped in, when it was.
-fn envelope(was: &[u8], is: &[u8]) -> Option<&'static str> {
+/// The texts of a value that is a JSON string, or a JSON object with strings in it.
+fn texts(value: &[u8]) -> impl Iterator<Item = String> {
+    let json = serde_json::from_slice::<Value>(value).unwrap_or_default();
+    let fields = json.as_object().map(|fields| fields.values().cloned().collect()).unwrap_or_else(|| vec![json]);
+    fields.into_iter().filter_map(|field| field.as_str().map(str::to_owned))
+}
+
+fn base64_of(bytes: &[u8]) -> String {
     use base64::Engine as _;
-    let base64 = base64::engine::general_purpose::STANDARD.encode(was);
-    let text = String::from_utf8_lossy(is);
-    let quoted = Value::from(String::from_utf8_lossy(was).into_owned()).to_string();
-    let json = serde_json::from_slice::<Value>(is).ok();
-    match json {
-        Some(Value::Object(_)) if text.contains(&base64) => Some("the value was put as base64 text into a JSON object"),
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// What was done to the value, when it can be told.
+fn handling(was: &[u8], is: &[u8]) -> Option<&'static str> {
+    let printed = is.starts_with(b"b'") || is.starts_with(b"b\"") || is.starts_with(b"{'");
+    match serde_json::from_slice::<Value>(is).ok() {
+        Some(Value::Object(_)) if texts(is).any(|text| text == base64_of(was)) => Some("the value was put as base64 text into a JSON object"),
         Some(Value::Object(_)) => Some("the value was put into a JSON object"),
         Some(Value::String(_)) => Some("the value was encoded as a JSON string"),
-        _ if text == base64 => Some("the value was encoded as base64 text"),
-        _ if text.contains(&quoted) => Some("the value was put as text into something else"),
+        _ if is == base64_of(was).as_bytes() => Some("the value was encoded as base64 text"),
+        _ if printed => Some("the value was printed by Python's str(…)"),
+        _ if is == String::from_utf8_lossy(was).as_bytes() => Some("the value was decoded as text, which loses what is not UTF-8"),
         _ => None,
     }
 }
@@ -160,13 +175,13 @@ fn shown(bytes: Option<&[u8]>) -> String {
 }
 
 impl Change {
-    /// What is wrong, as the end of a sentence about some letters.
-    pub fn part(&self) -> &'static str {
+    /// What is wrong, as the end of a sentence about one letter, and about several.
+    pub fn part(&self) -> [&'static str; 2] {
         match self {
-            Self::Value(..) => "have another value than the record that they stand for",
-            Self::Key(..) => "have another key than the record that they stand for",
-            Self::Header(..) => "have lost a header of the record that they stand for",
-            Self::NoReason(_) => "do not say why they are there",
+            Self::Value(..) => ["has another value than the record that it stands for", "have other values than the records that they stand for"],
+            Self::Key(..) => ["has another key than the record that it stands for", "have other keys than the records that they stand for"],
+            Self::Header(..) => ["has lost a header of the record that it stands for", "have lost headers of the records that they stand for"],
+            Self::NoReason(_) => ["does not say why it is there", "do not say why they are there"],
         }
     }
 
@@ -188,14 +203,7 @@ impl Change {
         let pass_on = "pass on the bytes that you read, and put what went wrong into the header `error`";
         match self {
             Self::Value(Some(was), Some(is)) => {
-                let how = envelope(was, is).or_else(|| {
-                    let replaced = String::from_utf8_lossy(is).contains('\u{fffd}') && std::str::from_utf8(is).is_ok();
-                    let printed = is.starts_with(b"b'") || is.starts_with(b"b\"") || is.starts_with(b"{'");
-                    [(printed, "the value was printed by Python's str(…)"), (replaced, "the value was decoded as text, which loses what is not UTF-8")]
-                        .into_iter()
-                        .find_map(|(so, how)| so.then_some(how))
-                });
-                format!("{}: {pass_on}", how.unwrap_or("the value was decoded or encoded on its way"))
+                format!("{}: {pass_on}", handling(was, is).unwrap_or("the value was decoded or encoded on its way"))
             }
             Self::Value(None, Some(_)) => format!("a null value became another one: a null is a null in the dead-letter topic too; {pass_on}"),
             Self::Value(Some(_), None) => format!("the value is gone: {pass_on}"),

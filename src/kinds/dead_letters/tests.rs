@@ -5,6 +5,7 @@ use crate::lab::data::{DataSet, Record};
 use crate::timeline::{RecordBlock, What};
 
 const BAD: &str = "dead-letters: { topic: dlq, from: t, every: [bad] }";
+const MORE: &str = "dead-letters: { topic: dlq, from: t, every: [bad, unnamed] }";
 const NONE: &str = "dead-letters: { topic: dlq, from: t, none: true }";
 const WHY: (&str, &str) = ("error", "not JSON");
 const TRACE: (&str, &str) = ("trace-id", "t-1");
@@ -22,7 +23,8 @@ fn story() -> Story {
         record("bytes", None, Some(&[0x87, 0xa8, b'e']), &[("content-type", "application/msgpack")]),
         record("nothing", Some("k-3"), None, &[]),
     ];
-    Story::new().data("bad", DataSet::of_records(bad)).produce("events").produce("bad").start("first").dlq(Some(1))
+    let unnamed = vec![record("JSON without a type", Some("k-4"), Some(b"{\"event_id\": \"e-9\"}"), &[TRACE])];
+    Story::new().data("bad", DataSet::of_records(bad)).data("unnamed", DataSet::of_records(unnamed)).produce("events").produce("bad").start("first").dlq(Some(1))
 }
 
 impl Story {
@@ -50,6 +52,11 @@ impl Story {
     fn nothing(self, offset: i64) -> Self {
         self.letter(offset, Some("k-3"), None, &[WHY, ("source-offset", "5")])
     }
+
+    /// The other two, so that nothing more is to come.
+    fn others(self) -> Self {
+        self.bytes(1).nothing(2)
+    }
 }
 
 #[test]
@@ -70,31 +77,36 @@ fn some_are_missing() {
     let message = "not yet: 1 of 3 bad records is not in the dead-letter topic";
     assert_says(&story().cut_json(0).bytes(1), BAD, message, &["- nothing (", "unknown or missing content type"]);
     assert_says(&story().cut_json(0).nothing(1), BAD, message, &["- bytes (", "catch the decoder's error"]);
+    let guessed = story().post("first", Some("e-9"), b"{}").cut_json(0).bytes(1).nothing(2);
+    assert_says(&guessed, MORE, "not yet: 1 of 4 bad records is not in", &["JSON without a type: posted to the sink at", "is a guess"]);
     let crashed = story().cut_json(0).exit("first", 1).gone("first");
     assert_says(&crashed, BAD, "not yet: 2 of 3 bad records are not", &["`first` ended with exit code 1"]);
 }
 
 #[test]
 fn changed_values() {
-    let value = |value: &[u8]| story().letter(0, Some("k-1"), Some(value), &[WHY, TRACE, JSON]);
-    let message = "violated: 1 of 3 dead letters have another value";
+    let value = |value: &[u8]| story().letter(0, Some("k-1"), Some(value), &[WHY, TRACE, JSON]).others();
+    let message = "violated: 1 of 3 dead letters has another value";
     assert_says(&value(b"{\"error\": \"x\", \"value\": \"{\\\"a\\\": \"}"), BAD, message, &["cut JSON (", "into a JSON object"]);
     assert_says(&value(b"{\"value\": \"eyJhIjog\"}"), BAD, message, &["as base64 text into a JSON object"]);
     assert_says(&value(b"b'{\"a\": '"), BAD, message, &["str(…)"]);
     assert_says(&value(b"{\"a\":"), BAD, message, &["(5 bytes), not `{\"a\": ` (6 bytes)", "decoded or encoded on its way"]);
     let replaced = "\u{fffd}\u{fffd}e".as_bytes();
-    assert_says(&story().letter(0, Some("k-3"), Some(b""), &[WHY]), BAD, message, &["the value is empty", "not null", "a null is a null"]);
+    assert_says(&story().letter(0, Some("k-3"), Some(b""), &[WHY]).cut_json(1).bytes(2), BAD, message, &["the value is empty", "not null", "a null is a null"]);
     assert_says(&story().letter(0, None, Some(replaced), &[WHY]), BAD, "violated: the dead-letter topic holds 1 record that nobody wrote", &[]);
+    // Without a key, a value that was wrapped is still told to be the one inside.
+    let letter = serde_json::json!({ "value": "{\"a\": ", "error": "x" }).to_string();
+    assert_says(&story().bytes(0).letter(1, None, Some(letter.as_bytes()), &[]), BAD, "not yet: 1 of 2 dead letters has another value", &["cut JSON ("]);
 }
 
 #[test]
 fn changed_keys_and_headers() {
-    let of = |key, headers: &[(&str, &str)]| story().letter(0, key, Some(b"{\"a\": "), headers);
-    assert_says(&of(None, &[WHY, TRACE, JSON]), BAD, "violated: 1 of 3 dead letters have another key", &["the key is null, not `k-1`"]);
-    let lost = "violated: 1 of 3 dead letters have lost a header";
+    let of = |key, headers: &[(&str, &str)]| story().letter(0, key, Some(b"{\"a\": "), headers).others();
+    assert_says(&of(None, &[WHY, TRACE, JSON]), BAD, "violated: 1 of 3 dead letters has another key", &["the key is null, not `k-1`"]);
+    let lost = "violated: 1 of 3 dead letters has lost a header";
     assert_says(&of(Some("k-1"), &[WHY, JSON]), BAD, lost, &["`trace-id: t-1` is not there"]);
     assert_says(&of(Some("k-1"), &[WHY, JSON, ("trace-id", "t-2")]), BAD, lost, &["`trace-id` is `t-2`, not `t-1`"]);
-    let silent = "violated: 1 of 3 dead letters do not say why";
+    let silent = "violated: 1 of 3 dead letters does not say why";
     assert_says(&of(Some("k-1"), &[TRACE, JSON]), BAD, silent, &["there is no header `error`"]);
     assert_says(&of(Some("k-1"), &[TRACE, JSON, ("error", " ")]), BAD, silent, &["the header `error` is empty"]);
 }
@@ -112,7 +124,7 @@ fn events_are_no_dead_letters() {
     let letter = |story: Story| story.letter(0, Some("u-01"), Some(event(3).line.as_bytes()), &[WHY]);
     let refused = letter(story().begin("first", 3).answer(3, 503));
     for spec in [BAD, NONE] {
-        assert_says(&refused, spec, "violated: one event that can be decoded is in the dead-letter topic", &["event e-000003 (partition 0, offset 1)", "answered 503"]);
+        assert_says(&refused, spec, "violated: one event that can be decoded is in the dead-letter topic", &["event e-000003 (partition 0, offset 1)", "answered 503", "dead letter at partition 0, offset 0"]);
         assert_says(&letter(story()), spec, "violated: one event that can be decoded", &["takes them for undecodable", "!503"]);
     }
     let wrapped = story().letter(0, None, Some(format!("{{\"failed\": {}}}", event(3).line).as_bytes()), &[WHY]);

@@ -56,17 +56,17 @@ fn each_format_is_read_by_its_own_decoder() {
 #[test]
 fn another_format() {
     let json = "the value is JSON text, not";
-    assert_says(&written(encoded(Format::Json)), AVRO, NO_AVRO, &["observed JSON text, for example: {\"event_id\"", json, "schemaless_writer"]);
+    assert_says(&written(encoded(Format::Json)), AVRO, NO_AVRO, &["observed JSON text: {\"event_id\"", json, "schemaless_writer"]);
     assert_says(&written(encoded(Format::Json)), MSGPACK, NO_MSGPACK, &[json, "msgpack.packb"]);
-    assert_says(&written(encoded(Format::Msgpack)), AVRO, NO_AVRO, &["observed MessagePack, for example: 87 a8 65"]);
-    assert_says(&written(encoded(Format::Avro)), MSGPACK, NO_MSGPACK, &["observed Avro, for example"]);
+    assert_says(&written(encoded(Format::Msgpack)), AVRO, NO_AVRO, &["observed MessagePack: 1"]);
+    assert_says(&written(encoded(Format::Avro)), MSGPACK, NO_MSGPACK, &["observed Avro: "]);
 }
 
 #[test]
 fn envelopes() {
     let base64 = |bytes: Vec<u8>| base64::engine::general_purpose::STANDARD.encode(bytes).into_bytes();
     let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes();
-    assert_says(&written(|event, schema| base64(after(b"", event, schema))), AVRO, NO_AVRO, &["observed base64 text of Avro, for example", "a Kafka value is bytes"]);
+    assert_says(&written(|event, schema| base64(after(b"", event, schema))), AVRO, NO_AVRO, &["observed base64 text of Avro: ", "a Kafka value is bytes"]);
     assert_says(&written(|event, schema| hex(after(b"", event, schema))), AVRO, NO_AVRO, &["observed hexadecimal text of Avro"]);
     let msgpack = |event: &Event, schema: &EventSchema| Format::Msgpack.encode(event, schema).unwrap();
     assert_says(&written(|event, schema| base64(msgpack(event, schema))), MSGPACK, NO_MSGPACK, &["observed base64 text of MessagePack"]);
@@ -87,8 +87,9 @@ fn envelopes() {
 #[test]
 fn fields_in_another_order() {
     let reordered = |nth: usize| move |event: &Event, schema: &EventSchema| schema.other_orders(&event.json)[nth].encode(&event.json).unwrap();
-    let in_event = "the fields stand in the order event_id, user_id, seq, action, amount_cents, ts, note, and the schema in AVRO_SCHEMA has";
-    assert_says(&written(reordered(0)), AVRO, NO_AVRO, &["observed Avro with its fields in another order", in_event]);
+    let in_event = "the fields stand in the order event_id, user_id, seq, action, amount_cents, ts, note, and the schema in AVRO_SCHEMA has another";
+    let order = format!("- the schema in AVRO_SCHEMA had this order in this run: {}", set().schema.unwrap().names().collect::<Vec<_>>().join(", "));
+    assert_says(&written(reordered(0)), AVRO, NO_AVRO, &["observed Avro with its fields in another order", in_event, &order]);
     assert_says(&written(reordered(1)), AVRO, NO_AVRO, &["in the order action, amount_cents, event_id"]);
     let base64 = |event: &Event, schema: &EventSchema| base64::engine::general_purpose::STANDARD.encode(reordered(0)(event, schema)).into_bytes();
     assert_says(&written(base64), AVRO, NO_AVRO, &["base64 text of Avro with its fields in another order"]);
@@ -98,6 +99,11 @@ fn fields_in_another_order() {
 fn numbers_and_texts_of_other_types() {
     let typed = |name: &'static str, value: Value| written(move |event, schema| Format::Msgpack.encode(&with(event, name, value.clone()), schema).unwrap());
     assert_says(&typed("seq", json!("1")), MSGPACK, "not yet: 5 records differ", &["`seq` is \"1\", not 1"]);
+    let floats = written(|event, schema| {
+        let seq = event.json["seq"].as_f64().unwrap();
+        Format::Msgpack.encode(&with(event, "seq", json!(seq)), schema).unwrap()
+    });
+    assert_says(&floats, MSGPACK, "holds (5)\nwhole numbers are written as floats", &[]);
     assert_says(&typed("seq", json!(1.5)), MSGPACK, "not yet: 5 records differ", &["`seq` is 1.5"]);
     assert_says(&typed("more", json!(null)), MSGPACK, "not yet: 5 records differ", &["`more` is not in the event"]);
 }

@@ -163,8 +163,8 @@ impl Form {
         }
     }
 
-    /// What the program does, and what to do instead. `order` is the schema's order, for Avro.
-    pub fn advice(&self, wanted: Format, schema: Option<&EventSchema>) -> String {
+    /// What the program does, and what to do instead.
+    pub fn advice(&self, wanted: Format) -> String {
         let (name, call) = (wanted.name(), encoder(wanted));
         match self {
             Self::Python => format!(
@@ -182,10 +182,9 @@ impl Form {
                 format!("the value is {}: a Kafka value is bytes, not text. Send the encoder's bytes as they are", self.describe())
             }
             Self::Reordered(order) => format!(
-                "the fields stand in the order {}, and the schema in AVRO_SCHEMA has {}. Avro's bytes hold no names, only values in the schema's order: \
+                "the fields stand in the order {}, and the schema in AVRO_SCHEMA has another. Avro's bytes hold no names, only values in the schema's order: \
                  read the schema from that file each time the program starts, and write none of your own into the program",
                 order.join(", "),
-                schema.map(|schema| schema.names().collect::<Vec<_>>().join(", ")).unwrap_or_default(),
             ),
             Self::Container => "the value begins with `Obj`: it is an Avro object container file, which carries the whole schema in each record. Write the \
                  plain binary encoding: fastavro.schemaless_writer in Python, a BinaryEncoder with a DatumWriter elsewhere"

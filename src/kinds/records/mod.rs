@@ -7,7 +7,7 @@ mod keys;
 mod values;
 mod wire;
 
-pub(super) use self::values::difference;
+pub(super) use self::values::{difference, same};
 
 use anyhow::Result;
 use indexmap::IndexMap;
@@ -195,6 +195,7 @@ impl Expect for Records {
             self.order.as_ref().and_then(|order| keys::judge_order(&order.by, &order.per, &facts)),
             self.partitions_used.and_then(|wanted| keys::judge_spread(wanted.at_least, &facts)),
         ];
+        evidence.remarks.extend(self.values.and_then(|Values::Equal| values::floats(&facts)));
         match asked.into_iter().flatten().next() {
             Some(mismatch) => Answer::NotYet(view.with_ends(mismatch)),
             None => Answer::Holds(evidence),

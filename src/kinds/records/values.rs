@@ -9,7 +9,7 @@ use super::facts::{Fact, Facts, place, short};
 use super::forms::Form;
 use super::wire::Wire;
 use crate::kinds::view::{count, lack, part};
-use crate::lab::data::{Event, Format};
+use crate::lab::data::{Event, EventSchema, Format};
 use crate::outcome::Mismatch;
 
 /// What is wrong with the values, if anything. Forms come before numbers: a wrong form explains most.
@@ -30,11 +30,13 @@ pub fn judge_times(times: Times, facts: &Facts<'_>, wire: &Wire<'_, '_>) -> Opti
 fn form(facts: &Facts<'_>) -> Option<Mismatch> {
     let wrong: Vec<_> = facts.records.iter().filter(|fact| !matches!(fact.json, Some(Value::Object(_)))).collect();
     let first = wrong.first()?;
-    // What it is says enough; what a decoder has against it is for what is not recognised.
-    let witnesses = wrong.iter().map(|fact| match (&fact.form, &fact.problem) {
+    let one = |fact: &&Fact<'_>| match (&fact.form, &fact.problem) {
+        // What it is says enough; what a decoder has against it is for what is not recognised.
         (None, Some(problem)) if facts.format != Format::Json => format!("{}: {} ({problem})", place(&fact.record), shown(fact)),
         _ => format!("{}: {}", place(&fact.record), shown(fact)),
-    });
+    };
+    let order = matches!(first.form, Some(Form::Reordered(_))).then(|| facts.schema.map(order_of)).flatten();
+    let witnesses = wrong.iter().take(1).map(one).chain(order).chain(wrong.iter().skip(1).map(one));
     let (what, expected) = match facts.format {
         Format::Json => ("a JSON object", "each value is one JSON object, the event"),
         Format::Msgpack => ("a MessagePack map", "each value is one MessagePack map, the event"),
@@ -43,7 +45,7 @@ fn form(facts: &Facts<'_>) -> Option<Mismatch> {
     let verbs = [format!("holds {what}"), format!("does not hold {what}"), format!("do not hold {what}")];
     let message = lack(wrong.len() as u64, facts.records.len() as u64, "record", verbs.each_ref().map(String::as_str));
     let observed = match &first.form {
-        Some(form) if facts.format != Format::Json => format!("{}, for example: {}", form.describe(), shown(first)),
+        Some(form) if facts.format != Format::Json => format!("{}: {}", form.describe(), shown(first)),
         _ => format!("for example: {}", shown(first)),
     };
     let mismatch = Mismatch::new(message, expected, observed).witnesses(witnesses);
@@ -66,7 +68,7 @@ fn cause_of_form(fact: &Fact<'_>, facts: &Facts<'_>) -> Option<String> {
         (Some(Form::Python), _) if facts.format == Format::Json => Some(
             "the value is Python's way to print an object, str(…), not JSON: strings have single quotes. Use json.dumps(event).encode()".to_owned(),
         ),
-        (Some(form), _) => Some(form.advice(facts.format, facts.schema)),
+        (Some(form), _) => Some(form.advice(facts.format)),
         (None, _) => None,
     }
 }
@@ -75,8 +77,17 @@ fn shown(fact: &Fact<'_>) -> String {
     match fact.record.value {
         None => "a null value".to_owned(),
         Some([]) => "an empty value".to_owned(),
-        Some(value) => readable(value),
+        // The bytes of what has a name say nothing more to a person.
+        Some(value) => match &fact.form {
+            None | Some(Form::Json | Form::JsonTwice | Form::Python) => readable(value),
+            Some(_) => count(value.len() as u64, "byte"),
+        },
     }
+}
+
+/// Where to look when the fields stand in another order.
+fn order_of(schema: &EventSchema) -> String {
+    format!("the schema in AVRO_SCHEMA had this order in this run: {}", schema.names().collect::<Vec<_>>().join(", "))
 }
 
 /// Text as it is; of bytes the first ones in hexadecimal.
@@ -97,7 +108,7 @@ fn content(facts: &Facts<'_>) -> Option<Mismatch> {
         let Some(json) = &fact.json else { continue };
         match fact.event {
             None => strangers.push(format!("{}: {}", place(&fact.record), shown(fact))),
-            Some(event) if *json != event.json => {
+            Some(event) if !same(json, &event.json) => {
                 changed.push(format!("{}, event {}: {}", place(&fact.record), event.id, difference(&event.json, json)));
             }
             Some(_) => {}
@@ -116,6 +127,26 @@ fn content(facts: &Facts<'_>) -> Option<Mismatch> {
     Some(Mismatch::new(message, "each value equals the event on standard input, field by field", observed).witnesses(wrong))
 }
 
+/// Whether two values are equal; numbers by their value: what reads JSON in Go or JavaScript has floats, and writes them so in MessagePack.
+pub fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one == other || (one.is_f64() != other.is_f64() && one.as_f64() == other.as_f64()),
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len() && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| same(value, other)))
+        }
+        (Value::Array(one), Value::Array(other)) => one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other)),
+        _ => one == other,
+    }
+}
+
+/// A remark when whole numbers were written as floats.
+pub fn floats(facts: &Facts<'_>) -> Option<String> {
+    let fields = |fact: &Fact<'_>| fact.json.as_ref().and_then(Value::as_object).is_some_and(|fields| fields.values().any(Value::is_f64));
+    facts.records.iter().any(fields).then(|| {
+        format!("whole numbers are written as floats (3.0): it is accepted, but readers in other languages get floats. {} has integers", facts.format.name())
+    })
+}
+
 /// Names the fields in which an event differs from what it should be.
 pub fn difference(wanted: &Value, seen: &Value) -> String {
     let (Some(wanted), Some(seen)) = (wanted.as_object(), seen.as_object()) else { return "not an object".to_owned() };
@@ -123,7 +154,7 @@ pub fn difference(wanted: &Value, seen: &Value) -> String {
     let added = seen.keys().filter(|key| !wanted.contains_key(*key)).map(|key| format!("`{key}` is not in the event"));
     let other = wanted.iter().filter_map(|(key, value)| {
         let other = seen.get(key)?;
-        (other != value).then(|| format!("`{key}` is {}, not {}", short(other.to_string().as_bytes()), short(value.to_string().as_bytes())))
+        (!same(other, value)).then(|| format!("`{key}` is {}, not {}", short(other.to_string().as_bytes()), short(value.to_string().as_bytes())))
     });
     lacking.chain(added).chain(other).collect::<Vec<_>>().join(", ")
 }
