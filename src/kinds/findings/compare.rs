@@ -30,7 +30,7 @@ pub fn compare<'a>(faults: &'a [Fault], reported: &'a [Reported]) -> Compared<'a
     let missing = faults.iter().filter(|fault| !reported.iter().any(|one| is(one, fault))).map(|fault| (fault, nearest(fault, reported)));
     let mut alarms: Vec<&Reported> = Vec::new();
     for one in reported.iter().filter(|one| !faults.iter().any(|fault| is(one, fault) || is_vague(one, fault))) {
-        if !alarms.iter().contains(&one) {
+        if !alarms.contains(&one) {
             alarms.push(one);
         }
     }
