@@ -85,7 +85,7 @@ impl Expect for Committed {
         }
         if self.any == Some(true) && !offsets.moved {
             let message = format!("group {} has committed nothing", self.group);
-            return Answer::NotYet(view.with_ends(Mismatch::new(message, "at least one commit by your program", "no commit").cause(behind::cause_of_none(view, offsets))));
+            return Answer::NotYet(view.with_ends(Mismatch::new(message, "at least one commit by your program", "no commit").cause(behind::cause_of_none(view, &self.group, offsets))));
         }
         if let Some(mismatch) = behind::judge(self, view, topic, offsets) {
             return Answer::NotYet(mismatch);

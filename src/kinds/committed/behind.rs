@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use super::{Committed, Mark};
 use crate::kinds::View;
 use crate::kinds::client::Client;
+use crate::kinds::traffic::Traffic;
 use crate::kinds::view::{seconds, short_name};
 use crate::outcome::{Mismatch, Moment};
+use crate::timeline::wire::Api;
 use crate::timeline::{Offsets, Topic};
 use crate::world::kafka::Code;
 
@@ -67,13 +69,21 @@ fn not_passed(view: &View<'_>, data: &str, topic: &Topic, offsets: &Offsets) -> 
 }
 
 /// Why a group has no offsets of its program's own: the broker's refusal, when commits were seen on the wire and none was accepted.
-pub fn cause_of_none(view: &View<'_>, offsets: &Offsets) -> String {
-    refusal(offsets).unwrap_or_else(|| {
+pub fn cause_of_none(view: &View<'_>, group: &str, offsets: &Offsets) -> String {
+    refusal(offsets).or_else(|| elsewhere(view, group)).unwrap_or_else(|| {
         let clients = view.timeline.instances_of(view.check).into_iter().map(|(instance, _)| Client::of(view, instance));
         let words = clients.filter(|client| *client != Client::Other).last().unwrap_or(Client::Other).words();
         let (setting, how) = words.automatic;
         format!("your program did not commit in that time. When {setting}, {} {how}: a timer, which is too late and not by hand. Commit after each delivery, or at the latest when input pauses: {}", words.name, words.commit)
     })
+}
+
+/// The other group that the check's programs commit to.
+fn elsewhere(view: &View<'_>, group: &str) -> Option<String> {
+    let exchanges = Traffic::of(view, None).exchanges();
+    let commits = exchanges.iter().filter(|exchange| exchange.api == Api::OFFSET_COMMIT && exchange.error() == Some(0));
+    let other = commits.filter_map(|exchange| exchange.request.group()).find(|other| *other != group)?;
+    Some(format!("your program does commit, but as group {other}: the group's name comes from the environment, and another group has other offsets"))
 }
 
 /// The broker's refusal, when the newest commit on the wire was refused.
@@ -137,7 +147,7 @@ fn explain(spec: &Committed, view: &View<'_>, offsets: &Offsets, wrong: &[Wrong]
     let left = left_uncommitted(view, offsets).filter(|_| cause.is_some_and(|cause| cause.starts_with("the commit comes")));
     let observed = format!("offsets as of {}, last changed at {}", seconds(offsets.last_look.map_or(0, |(_, at)| at)), seconds(offsets.changed_at));
     let cause = match cause {
-        None => cause_of_none(view, offsets),
+        None => cause_of_none(view, &spec.group, offsets),
         Some(cause) => refusal(offsets).or(left).unwrap_or_else(|| cause.to_owned()),
     };
     Mismatch::new(message, expected, observed).witnesses(wrong.iter().map(Wrong::describe)).cause(cause)

@@ -1,8 +1,9 @@
 //! Offsets ahead of what was delivered, behind it, and where they should be.
 
 use crate::kinds::testing::{Story, assert_says, bad, event};
-use crate::kinds::testing::wire::offset_commit;
+use crate::kinds::testing::wire::{offset_commit, positions};
 use crate::timeline::event::{Signal, What};
+use crate::timeline::wire::Request;
 
 const AT_MOST: &str = "committed: { group: g, topic: t, at_most: delivered }";
 const EQUALS: &str = "committed: { group: g, topic: t, equals: delivered }";
@@ -33,6 +34,17 @@ fn never_looked_at_or_never_moved() {
     assert_says(&unset, EQUALS, "not yet: group g has committed nothing", &["partition 0: nothing committed, 3 is due"]);
     let crashed = story().line("first", "NameError").exit("first", 1).offsets(&[(0, 0), (1, 0)]);
     assert_says(&crashed, ANY, "not yet", &["cause `first` ended with exit code 1", "NameError"]);
+}
+
+#[test]
+fn a_program_that_commits_as_another_group() {
+    let other = || Request::OffsetCommit { group: "reporting".into(), member: "m".into(), instance_id: None, generation: 1, offsets: positions(&[(0, 3)]) };
+    let elsewhere = story().deliver("first", 1..=6).ask("first", other()).committed("first", &[(0, 3)], 0).offsets(&[(0, 0), (1, 0)]);
+    for spec in [ANY, EQUALS] {
+        assert_says(&elsewhere, spec, "not yet: group g has committed nothing", &["cause your program does commit, but as group reporting"]);
+    }
+    let refused = story().deliver("first", 1..=6).ask("first", other()).committed("first", &[(0, 3)], 22).offsets(&[(0, 0), (1, 0)]);
+    assert_says(&refused, ANY, "not yet: group g has committed nothing", &["!reporting"]);
 }
 
 #[test]
