@@ -4,22 +4,17 @@ mod facts;
 mod sheet;
 mod wrong;
 
-use std::time::UNIX_EPOCH;
-
 use anyhow::Result;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::facts::Facts;
+use super::file;
 use super::view::{count, part};
 use super::{Answer, Expect, Finding, Kind, View};
 use crate::outcome::Mismatch;
 use crate::run::CheckCtx;
-use crate::timeline::What;
-
-/// The most that is read of a file of answers, in bytes.
-const MOST: u64 = 64 * 1024;
 
 /// The answers in a file of the submission are right, each compared with what is there.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -64,28 +59,14 @@ impl Kind for Answers {
         if self.questions.is_empty() {
             found.push(Finding::at("questions", "nothing is asked", "add a question, such as `partitions: { partitions: {} }`"));
         }
-        let inside = self.file.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
-        if !inside {
-            found.push(Finding::at("file", format!("`{}` is no path inside a submission", self.file), "write it as `lab-01/answers.yaml`"));
-        }
+        found.extend(file::outside("file", &self.file));
         found
     }
 }
 
 impl Expect for Answers {
     async fn observe(&self, ctx: &CheckCtx) -> Result<()> {
-        let path = ctx.scene().submission.join(&self.file);
-        let read = tokio::task::spawn_blocking(move || {
-            let saved = std::fs::metadata(&path).and_then(|known| known.modified()).ok();
-            let text = std::fs::File::open(&path).and_then(|file| {
-                let mut bytes = Vec::new();
-                std::io::Read::read_to_end(&mut std::io::Read::take(file, MOST), &mut bytes)?;
-                Ok(String::from_utf8_lossy(&bytes).into_owned())
-            });
-            (text.ok(), saved.and_then(|saved| i64::try_from(saved.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()))
-        });
-        let (text, saved_ms) = read.await?;
-        ctx.recorder().append(What::FileSeen { path: self.file.as_str().into(), text, saved_ms });
+        ctx.see_file(&self.file).await?;
         ctx.read_topic(&self.topic).await
     }
 

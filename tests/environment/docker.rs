@@ -41,14 +41,16 @@ impl Docker {
     /// Starts a daemon and builds the images where that is needed; the reason where it cannot be.
     pub fn find() -> Result<Self, String> {
         for script in ["daemon.sh", "images.sh"] {
-            let output = Command::new("bash").arg(root().join("docker/test").join(script)).arg("up").output().map_err(|error| error.to_string())?;
+            let output =
+                Command::new("bash").arg(root().join("docker/test").join(script)).arg("up").output().map_err(|error| error.to_string())?;
             match output.status.code() {
                 Some(0) => {}
                 Some(IMPOSSIBLE) => return Err(text(&output).lines().last().unwrap_or("no Docker").to_owned()),
                 _ => panic!("docker/test/{script}: {}", text(&output)),
             }
         }
-        let works = |words: &[&str]| Command::new(words[0]).args(&words[1..]).arg("version").output().is_ok_and(|output| output.status.success());
+        let works =
+            |words: &[&str]| Command::new(words[0]).args(&words[1..]).arg("version").output().is_ok_and(|output| output.status.success());
         let known = [vec!["docker", "compose"], vec!["docker-compose"]];
         let compose = known.into_iter().find(|words| works(words)).ok_or("no Docker Compose: apt-get install docker-compose")?;
         Ok(Self { compose })
@@ -84,7 +86,13 @@ impl Environment {
 
     /// Everything that Docker knows of the environment's containers.
     pub fn containers(&self) -> Vec<Value> {
-        let ids = run(Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &format!("label=com.docker.compose.project={PROJECT}")]));
+        let ids = run(Command::new("docker").args([
+            "ps",
+            "--all",
+            "--quiet",
+            "--filter",
+            &format!("label=com.docker.compose.project={PROJECT}"),
+        ]));
         let inspect = |id: &str| serde_json::from_str::<Value>(&run(Command::new("docker").args(["inspect", id]))).ok()?.get(0).cloned();
         ids.lines().filter_map(inspect).collect()
     }

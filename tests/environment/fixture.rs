@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::docker::{Environment, MadeOf, root, text};
+use crate::golden;
 
 /// A folder of `fixtures/lab-01/`.
 pub struct Fixture {
@@ -67,7 +68,8 @@ impl Fixture {
         };
         let (outcome, output) = grade(&self.folder)?;
         let shown = || text(&output);
-        for (verdict, wanted) in [("failed", &expected.fails), ("skipped", &expected.skips), ("inconclusive", &vec![]), ("error", &vec![])] {
+        for (verdict, wanted) in [("failed", &expected.fails), ("skipped", &expected.skips), ("inconclusive", &vec![]), ("error", &vec![])]
+        {
             let checks = outcome["checks"].as_array().into_iter().flatten().filter(|check| check["verdict"] == verdict);
             let mut seen: Vec<_> = checks.filter_map(|check| check["id"].as_str()).collect();
             let mut wanted: Vec<_> = wanted.iter().map(String::as_str).collect();
@@ -79,6 +81,9 @@ impl Fixture {
         }
         if expected.fails.is_empty() && outcome["score"] != 100 {
             return Err(format!("score {}\n{}", outcome["score"], shown()).into());
+        }
+        if !expected.fails.is_empty() {
+            golden::compare(&outcome, &self.folder)?;
         }
         let code = i32::from(!expected.fails.is_empty());
         if output.status.code() != Some(code) {

@@ -60,7 +60,8 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
     let tap = tap(&runtime, recorder, seats.count(), usize::from(brokers), &allow)?;
     let settings = run.lab.cluster.settings.clone();
     let spec = ClusterSpec { brokers: brokers.into(), settings, seats: tap.ports(), ..ClusterSpec::default() };
-    let (cluster, prepared) = tokio::join!(timed(start_cluster(run, recorder, &runtime, &spec, &context)), timed(prepare(&submission, &preparing)));
+    let (cluster, prepared) =
+        tokio::join!(timed(start_cluster(run, recorder, &runtime, &spec, &context)), timed(prepare(&submission, &preparing)));
     let ((cluster, cluster_took), (prepared, prepared_took)) = (cluster, prepared);
     let (cluster, prepared) = (cluster?, prepared?);
     if let Some(warning) = cluster.warning() {
