@@ -18,6 +18,7 @@ pub mod answer;
 pub mod client;
 pub mod containers;
 pub mod error_name;
+pub mod file;
 pub mod json_line;
 pub mod manual;
 pub mod reference;
@@ -227,6 +228,11 @@ kinds! {
         assignment: Assignment = "assignment",
         repeats: Repeats = "repeats",
         takeover: Takeover = "takeover",
+        cluster_reachable: ClusterReachable = "cluster-reachable",
+        compose_file: ComposeFile = "compose-file",
+        caught_up: CaughtUp = "caught-up",
+        answers: Answers = "answers",
+        client_report: ClientReport = "client-report",
         container: Container = "container",
         compose: Compose = "compose",
         http: Http = "http",

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::docker::{Environment, MadeOf, root, text};
+use crate::golden;
 
 /// A folder of `fixtures/lab-01/`.
 pub struct Fixture {
@@ -80,6 +81,9 @@ impl Fixture {
         }
         if expected.fails.is_empty() && outcome["score"] != 100 {
             return Err(format!("score {}\n{}", outcome["score"], shown()).into());
+        }
+        if !expected.fails.is_empty() {
+            golden::compare(&outcome, &self.folder)?;
         }
         let code = i32::from(!expected.fails.is_empty());
         if output.status.code() != Some(code) {

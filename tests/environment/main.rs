@@ -8,6 +8,9 @@
 
 mod docker;
 mod fixture;
+#[expect(dead_code, reason = "that it masks well is tested there")]
+#[path = "../mistakes/golden.rs"]
+mod golden;
 mod setup;
 mod untouched;
 

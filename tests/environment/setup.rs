@@ -82,7 +82,9 @@ fn machine(docker: Option<&str>, python: bool) -> Result<TempDir, Failed> {
         write_script(&bin.join("python3"), &format!("exec '{}' \"$@\"", text(&found)))?;
     }
     for tool in ["bash", "dirname", "uname", "grep", "tail", "cat"] {
-        let path = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).map(|folder| folder.join(tool)).find(|path| path.is_file());
+        let path = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+            .map(|folder| folder.join(tool))
+            .find(|path| path.is_file());
         std::os::unix::fs::symlink(path.ok_or_else(|| format!("there is no {tool}"))?, bin.join(tool))?;
     }
     if let Some(script) = docker {
@@ -97,6 +99,10 @@ fn write_script(path: &Path, script: &str) -> Result<(), Failed> {
 }
 
 fn run(machine: &Path) -> Result<(String, Option<i32>), Failed> {
-    let output = Command::new("bash").arg(machine.join("course/scripts/setup-env.sh")).env("PATH", machine.join("bin")).env("HOME", machine).output()?;
+    let output = Command::new("bash")
+        .arg(machine.join("course/scripts/setup-env.sh"))
+        .env("PATH", machine.join("bin"))
+        .env("HOME", machine)
+        .output()?;
     Ok((text(&output), output.status.code()))
 }
