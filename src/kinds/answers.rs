@@ -15,12 +15,6 @@ use super::view::{count, part};
 use super::{Answer, Expect, Finding, Kind, View};
 use crate::outcome::Mismatch;
 use crate::run::CheckCtx;
-<<<<<<< HEAD
-
-/// The most that is read of a file of answers, in bytes.
-const MOST: u64 = 64 * 1024;
-=======
->>>>>>> refs/heads/env
 
 /// The answers in a file of the submission are right, each compared with what is there.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -72,11 +66,7 @@ impl Kind for Answers {
 
 impl Expect for Answers {
     async fn observe(&self, ctx: &CheckCtx) -> Result<()> {
-<<<<<<< HEAD
-        ctx.look_at_file(&self.file, MOST).await?;
-=======
         ctx.see_file(&self.file).await?;
->>>>>>> refs/heads/env
         ctx.read_topic(&self.topic).await
     }
 
