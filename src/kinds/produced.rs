@@ -272,7 +272,8 @@ impl About<'_, '_> {
             return Some(Answer::NotShown(pace::too_slow(pace)));
         }
         let mismatch = Mismatch::new(message, format!("at least {wanted} records in a batch on average"), observed);
-        Some(Answer::NotYet(mismatch.cause(self.growing(average))))
+        let needed = pace.map(|pace| format!("; {wanted} records take {} ms to come at {} a second", wanted * 1000 / u64::from(pace.rate.max(1)), pace.rate));
+        Some(Answer::NotYet(mismatch.cause(format!("{}{}", self.growing(average), needed.unwrap_or_default()))))
     }
 
     fn against(&self, written: &Written<'_>) -> Option<Answer> {

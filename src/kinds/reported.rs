@@ -75,7 +75,7 @@ impl Expect for Reported {
                 let message = format!("`{}` ended with exit code 0, as if all were well, but {gone} {} not in Kafka", self.by, is(missing.len()));
                 let mismatch = Mismatch::new(message, "an exit code other than 0, and on standard error which event is missing", "exit code 0");
                 let witnesses = missing.iter().map(|id| format!("event {id} is not in the topic"));
-                return not_yet(mismatch.witnesses(witnesses).cause(format!("the error of a send comes later: look at {report}, and end with exit code 1 when there was one")));
+                return not_yet(mismatch.witnesses(witnesses).cause(format!("the error of a send comes later, in {report}: look there, and end with exit code 1 when there was one")));
             }
             Some(code) if missing.is_empty() => {
                 let message = format!("`{}` ended with exit code {code}, but all {} are in Kafka", self.by, count(total, "event"));
@@ -95,10 +95,10 @@ impl Expect for Reported {
         let named = named(view, instance, &known);
         let wrong: Vec<_> = named.iter().filter_map(|id| stored.get(id).map(|place| format!("event {id}: {place}"))).collect();
         if let Some(first) = named.iter().find(|id| stored.contains_key(*id)) {
-            let which = if wrong.len() == 1 { format!("event {first}, which is") } else { format!("{}, which are", count(wrong.len() as u64, "event")) };
+            let which = if wrong.len() == 1 { format!("event {first}, which is") } else { format!("{} that are", count(wrong.len() as u64, "event")) };
             let message = format!("standard error of `{}` names {which} in Kafka", self.by);
             let expected = format!("only events that are not in Kafka; here {gone} {} missing", is(missing.len()));
-            let cause = format!("name an event when its own error was told: look at {report}; an error of one event says nothing of the others");
+            let cause = format!("name an event only for an error of its own, which comes in {report}; the error of one event says nothing of the others");
             return not_yet(Mismatch::new(message, expected, format!("{} named that {} stored", count(wrong.len() as u64, "event"), is(wrong.len()))).witnesses(wrong).cause(cause));
         }
         // What was cut may have named any event.
@@ -110,7 +110,7 @@ impl Expect for Reported {
             let message = format!("{gone} {} not in Kafka, and standard error of `{}` names none of them", is(missing.len()), self.by);
             let mismatch = Mismatch::new(message, "the event_id of at least one missing event, as it stands in the event", "no event_id");
             let witnesses = missing.iter().map(|id| format!("event {id} is not in the topic"));
-            return not_yet(mismatch.witnesses(witnesses).cause(format!("say which event it was when {report} tells of an error: remember the event_id with each send")));
+            return not_yet(mismatch.witnesses(witnesses).cause(format!("an error comes in {report}: remember the event_id with each send, and print it there")));
         }
         Answer::Holds(Evidence::of(right))
     }

@@ -46,7 +46,7 @@ impl Client {
                 compression: "compression.type",
                 batching: "linger.ms, and a flush() at the end only",
                 patience: "`retries` (left out: no limit) and `message.timeout.ms` (left out: 5 minutes)",
-                report: "the on_delivery callback, which poll() and flush() call with the error of each event",
+                report: "the on_delivery callback of each event, which poll() and flush() call",
             },
             Self::Java => Producing {
                 acks: ["acks=0", "acks=1", "acks=all"],
@@ -55,7 +55,7 @@ impl Client {
                 compression: "compression.type",
                 batching: "linger.ms and batch.size, and a flush() at the end only",
                 patience: "`retries` (left out: no limit) and `delivery.timeout.ms` (left out: 2 minutes)",
-                report: "the callback of send(), or get() on the future that it returns",
+                report: "the callback of send(), or get() of the future that it returns",
             },
             Self::KafkaPython => Producing {
                 acks: ["acks=0", "acks=1", "acks=\"all\""],
@@ -64,7 +64,7 @@ impl Client {
                 compression: "compression_type",
                 batching: "linger_ms, without waiting for each send",
                 patience: "`retries` (left out: no limit) and `delivery_timeout_ms` (left out: 2 minutes)",
-                report: "the future that send() returns: call its get() later, or give it add_errback()",
+                report: "the future that send() returns (its get(), or add_errback())",
             },
             Self::Aiokafka => Producing {
                 acks: ["acks=0", "acks=1", "acks=\"all\""],
@@ -73,7 +73,7 @@ impl Client {
                 compression: "compression_type",
                 batching: "linger_ms, without waiting for each send",
                 patience: "`request_timeout_ms` (left out: 40 seconds)",
-                report: "the future that `await producer.send()` gives: await it too",
+                report: "the future that `await producer.send()` gives (await it too, or add_done_callback())",
             },
             Self::Kafkajs => Producing {
                 acks: ["acks: 0 in send()", "acks: 1 in send()", "acks: -1 in send()"],

@@ -142,7 +142,7 @@ fn batches_of_input_at_a_rate() {
     ] {
         assert_says(&at_a_rate(own, other), &of("records_per_batch: 50"), wanted, &[]);
     }
-    assert_says(&at_a_rate((60, 1, 99, false), other), &of("records_per_batch: 50"), "not yet", &["each event is sent alone", "linger_ms"]);
+    assert_says(&at_a_rate((60, 1, 99, false), other), &of("records_per_batch: 50"), "not yet", &["each event is sent alone", "linger_ms", "50 records take 10 ms to come at 5000 a second"]);
 }
 
 #[test]

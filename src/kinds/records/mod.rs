@@ -175,10 +175,10 @@ impl Expect for Records {
         if facts.records.is_empty() {
             let message = format!("topic {} is empty", self.topic);
             let mismatch = Mismatch::new(message, self.wanted(), "no record");
-            return Answer::NotYet(view.with_ends(match Wire::new(view, &self.topic).lost() {
+            return Answer::NotYet(match Wire::new(view, &self.topic).lost() {
                 Some(cause) => mismatch.cause(cause),
-                None => mismatch,
-            }));
+                None => view.with_ends(mismatch),
+            });
         }
         if (self.key.is_some() || self.order.is_some()) && facts.records.iter().all(|fact| fact.event.is_none()) && self.values.is_none() {
             return Answer::NotShown(format!("no record of topic {} can be told to be one of the events, so their keys cannot be judged", self.topic));
@@ -197,6 +197,8 @@ impl Expect for Records {
         ];
         evidence.remarks.extend(self.values.and_then(|Values::Equal| values::floats(&facts)));
         match asked.into_iter().flatten().next() {
+            // What was in the way explains more than how the program ended for it.
+            Some(mismatch) if mismatch.cause.is_some() && [wire.lost(), wire.doubled()].contains(&mismatch.cause) => Answer::NotYet(mismatch),
             Some(mismatch) => Answer::NotYet(view.with_ends(mismatch)),
             None => Answer::Holds(evidence),
         }

@@ -28,7 +28,7 @@ fn the_truth_is_told() {
 #[test]
 fn silence_is_told_in_the_clients_words() {
     let story = stored(&[1, 2, 4, 5, 6]).exit("first", 0);
-    let holds = ["1 of 6 events is not in Kafka", "- event e-000003", "future that send() returns"];
+    let holds = ["1 of 6 events is not in Kafka", "- event e-000003", "comes later, in the future that send() returns"];
     assert_says(&story, REPORTED, "not yet: `first` ended with exit code 0, as if all were well", &holds);
     // Also when it names the event: another program looks at the exit code only.
     let story = stored(&[1, 2, 4, 5, 6]).line("first", "e-000003 failed").exit("first", 0);
