@@ -97,7 +97,7 @@ impl Takeover {
     /// The partitions that it was given last before a moment; those it delivered from when it never was given any.
     fn had(&self, view: &View<'_>, full: &str, until: u64) -> BTreeSet<i32> {
         let exchanges = view.timeline.exchanges(full).filter(|exchange| exchange.at <= until);
-        let given = exchanges.filter_map(|exchange| exchange.given(&self.group)).last();
+        let given = exchanges.filter_map(|exchange| exchange.given(&self.group)).next_back();
         if let Some(given) = given {
             return given.iter().filter(|place| *place.topic == *self.topic).map(|place| place.partition).collect();
         }
