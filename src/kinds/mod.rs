@@ -237,10 +237,6 @@ kinds! {
         compose: Compose = "compose",
         http: Http = "http",
         advertised_listeners: AdvertisedListeners = "advertised-listeners",
-        cluster_reachable: ClusterReachable = "cluster-reachable",
-        caught_up: CaughtUp = "caught-up",
-        answers: Answers = "answers",
-        client_report: ClientReport = "client-report",
     }
 }
 

@@ -12,7 +12,7 @@ use crate::docker::{root, text};
 
 const DOCKER: &str = "case \"$1\" in info) echo 27.0.0 ;; compose) exit 0 ;; esac";
 
-/// A name, what `docker` does, whether there is a Python, what must be said, and the exit code.
+/// A name, what `docker` does, whether there is a Python (which takes its time to make an environment), what must be said, and the exit code.
 type Case = (&'static str, Option<&'static str>, bool, &'static [&'static str], i32);
 
 const CASES: [Case; 6] = [
@@ -21,18 +21,18 @@ const CASES: [Case; 6] = [
     (
         "no-permission",
         Some("case \"$1\" in info) echo 'permission denied while trying to connect to the Docker daemon socket' >&2; exit 1 ;; esac"),
-        true,
+        false,
         &["you may not use Docker's socket", "usermod -aG docker"],
         1,
     ),
     (
         "daemon-down",
         Some("case \"$1\" in info) echo 'Cannot connect to the Docker daemon' >&2; exit 1 ;; esac"),
-        true,
+        false,
         &["installed but not running"],
         1,
     ),
-    ("no-compose", Some("case \"$1\" in info) echo 27.0.0 ;; *) exit 1 ;; esac"), true, &["Docker Compose is not installed"], 1),
+    ("no-compose", Some("case \"$1\" in info) echo 27.0.0 ;; *) exit 1 ;; esac"), false, &["Docker Compose is not installed"], 1),
     ("no-python", Some(DOCKER), false, &["Python 3.9 or newer is not installed", "Not ready: 1 missing"], 1),
 ];
 
