@@ -106,8 +106,12 @@ impl DataSpec {
         match (&self.generate, &self.records) {
             (Some(name), None) => self.generated(name, seed),
             (None, Some(records)) => {
-                let given =
-                    [("count", self.count.is_some()), ("users", self.users.is_some()), ("first", self.first.is_some()), ("formats", self.formats.is_some())];
+                let given = [
+                    ("count", self.count.is_some()),
+                    ("users", self.users.is_some()),
+                    ("first", self.first.is_some()),
+                    ("formats", self.formats.is_some()),
+                ];
                 if let Some((key, _)) = given.into_iter().find(|(_, given)| *given) {
                     return Err(BadData::new(key, format!("`{key}` belongs to `generate`"), "remove it: all records are written out"));
                 }
@@ -154,7 +158,12 @@ impl DataSpec {
 }
 
 /// The format of each event, and its headers: the one that names the format, and another before or after it, as tracing adds one.
-fn drawn(formats: &[Format], seed: u64, (name, users): (&str, u32), numbers: RangeInclusive<u32>) -> Result<Vec<(Format, Headers)>, BadData> {
+fn drawn(
+    formats: &[Format],
+    seed: u64,
+    (name, users): (&str, u32),
+    numbers: RangeInclusive<u32>,
+) -> Result<Vec<(Format, Headers)>, BadData> {
     let one = |number: u32| {
         // Parts of one stream fit together, however long they are.
         let mut random = random(seed, &["format", name, &users.to_string(), &number.to_string()]);
