@@ -12,6 +12,7 @@ use super::{Answer, Evidence, Expect, Kind, Reference, View};
 use crate::lab::Span;
 use crate::outcome::{Mismatch, Moment};
 use crate::timeline::event::Signal;
+use crate::timeline::wire::Place;
 use crate::timeline::{Delivery, Exit};
 
 /// Another instance delivers from the partitions that an ended one had.
@@ -25,7 +26,8 @@ pub struct Takeover {
     /// The instance that ended; without it, every one of the check that the grader ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
-    /// How long after its end another delivers from one of its partitions at the latest.
+    /// How long after its end another has one of its partitions at the latest. When the first delivery from there comes is reported, not judged:
+    /// whoever took over may have work of its own to finish first.
     pub within: Span,
 }
 
@@ -79,7 +81,10 @@ impl Takeover {
             return Answer::NotShown(format!("`{name}` had no partition of {} when it ended, so there was nothing to take over", self.topic));
         }
         let limit = u64::try_from(view.scaled(self.within.get()).as_nanos()).unwrap_or(u64::MAX);
-        match self.first(view, full, &had, exit.at).filter(|first| first.begun - exit.at <= limit) {
+        let first = self.first(view, full, &had, exit.at);
+        let moved = self.moved(view, full, &had, exit.at).or(first.map(|first| first.begun));
+        let in_time = moved.is_some_and(|moved| moved.saturating_sub(exit.at) <= limit);
+        match first.filter(|_| in_time) {
             Some(first) => {
                 let partition = first.record.as_ref().map_or(-1, |(_, partition, _)| *partition);
                 let (who, after) = (short_name(&first.instance), (first.begun - exit.at) as f64 / 1e9);
@@ -89,7 +94,8 @@ impl Takeover {
             }
             None => {
                 let mismatch = self.nobody(view, full, exit, &had);
-                if view.timeline.now() > exit.at.saturating_add(limit) { Answer::Violated(mismatch) } else { Answer::NotYet(mismatch) }
+                let over = !in_time && view.timeline.now() > exit.at.saturating_add(limit);
+                if over { Answer::Violated(mismatch) } else { Answer::NotYet(mismatch) }
             }
         }
     }
@@ -106,6 +112,17 @@ impl Takeover {
         records.filter(|(topic, _, _)| **topic == *self.topic).map(|(_, partition, _)| *partition).collect()
     }
 
+    /// When another was given one of these partitions: after the end, or after it had taken leave, which comes a moment before.
+    fn moved<'a>(&self, view: &View<'a>, full: &'a str, had: &BTreeSet<i32>, end: u64) -> Option<u64> {
+        let left = Member::of(view, full, &self.group).stays.iter().filter_map(|stay| stay.left).filter(|left| *left <= end).max();
+        let from = left.unwrap_or(end);
+        let others = view.timeline.instances_of(view.check).into_iter().filter(|(name, _)| &***name != full);
+        let exchanges = others.flat_map(|(name, _)| view.timeline.exchanges(name));
+        let given = exchanges.filter_map(|exchange| Some((exchange.response?.0, exchange.given(&self.group)?)));
+        let of_it = |given: &[Place]| given.iter().any(|place| *place.topic == *self.topic && had.contains(&place.partition));
+        given.filter(|(at, given)| *at >= from && of_it(given)).map(|(at, _)| at).min()
+    }
+
     /// The first delivery by another from one of these partitions after a moment.
     fn first<'a>(&self, view: &View<'a>, full: &str, had: &BTreeSet<i32>, after: u64) -> Option<&'a Delivery> {
         let others = view.timeline.instances_of(view.check).into_iter().filter(|(name, _)| &***name != full);
@@ -118,7 +135,7 @@ impl Takeover {
         let (name, how) = (short_name(full), ended_how(exit));
         let list = had.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let message = format!("nobody took over the partitions of `{name}`");
-        let expected = format!("another instance delivers from partitions {list} within {:.0} s", view.scaled(self.within.get()).as_secs_f64());
+        let expected = format!("another instance has partitions {list} within {:.0} s, and delivers from there", view.scaled(self.within.get()).as_secs_f64());
         let observed = format!("`{name}` {how} at {}, and no delivery from there since", seconds(exit.at));
         let member = Member::of(view, full, &self.group);
         let stay = member.stays.last();

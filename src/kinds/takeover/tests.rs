@@ -22,12 +22,23 @@ fn the_time_from_the_end_to_the_first_delivery_is_told() {
     for yaml in [OF_FIRST, OF_ANY] {
         let taken = killed(story()).later(1200).deliver("second", [3]);
         assert_says(&taken, yaml, "holds (1)", &["`second` took over from `first` 1.2 s after it was ended by SIGKILL (first delivery from partition 0)"]);
-        assert_says(&killed(story()).later(1200).deliver("second", [4]), yaml, "not yet: nobody took over the partitions of `first`", &["partitions 0 within 5 s"]);
+        assert_says(&killed(story()).later(1200).deliver("second", [4]), yaml, "not yet: nobody took over the partitions of `first`", &["has partitions 0 within 5 s"]);
         assert_says(&killed(story()).later(5100).deliver("second", [3]), yaml, "violated: nobody took over the partitions of `first`", &["1 instance is still running"]);
         assert_says(&killed(story()).later(6000).begin("second", 4), yaml, "violated: nobody took over", &[]);
     }
     let slower = killed(story()).later(6000).begin("second", 4).stretched(2.0);
     assert_says(&slower, OF_FIRST, "not yet: nobody took over", &["within 10 s"]);
+}
+
+#[test]
+fn who_took_over_may_have_work_of_its_own_to_finish_first() {
+    let taken = killed(story()).later(1200).member("second", "m2", &[0, 1]).later(6000).deliver("second", [4]);
+    assert_says(&taken, OF_FIRST, "not yet: nobody took over", &[]);
+    assert_says(&taken.deliver("second", [3]), OF_FIRST, "holds (1)", &["7.2 s after it was ended by SIGKILL"]);
+    let too_late = killed(story()).later(6000).member("second", "m2", &[0, 1]).deliver("second", [3]);
+    assert_says(&too_late, OF_FIRST, "violated: nobody took over", &[]);
+    let of_others = killed(story()).later(1200).member("second", "m2", &[1]).later(6000).deliver("second", [3]);
+    assert_says(&of_others, OF_FIRST, "violated: nobody took over", &[]);
 }
 
 #[test]
