@@ -41,7 +41,7 @@ pub struct GradeArgs {
     /// Only these checks (ids or tags, or FILE:LINE), with the checks that they need.
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     only: Vec<String>,
-    /// Where Kafka runs: jvm (kgrade starts one), or HOST:PORT of one that is there.
+    /// Where Kafka runs: jvm (kgrade starts one), docker (it does so in a container), or HOST:PORT of one that is there.
     #[arg(long, value_name = "WHERE", env = "KAFKA_BOOTSTRAP_SERVERS")]
     cluster: Option<Runtime>,
     /// Another host that the cluster at HOST:PORT may send programs to; may be repeated.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::containers::{doing, named, not_running, without_docker};
+use super::containers::{MOST, compose_file, doing, named, not_running, without_docker};
 use super::view::{part, seconds};
 use super::{Answer, Expect, Finding, Kind, View};
 use crate::outcome::Mismatch;
@@ -23,6 +23,9 @@ pub struct Compose {
     /// The project; without it, any one that has the services. By default it has the name of the folder of the Compose file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// The path of the Compose file in the submission: when nothing of it runs and the file cannot be read, its line is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compose_file: Option<String>,
 }
 
 impl Kind for Compose {
@@ -41,6 +44,9 @@ impl Kind for Compose {
 
 impl Expect for Compose {
     async fn observe(&self, ctx: &CheckCtx) -> Result<()> {
+        if let Some(path) = &self.compose_file {
+            ctx.look_at_file(path, MOST).await?;
+        }
         for service in &self.services {
             let of = self.selection(service);
             let look = ctx.docker().look(&of, &[]).await;
@@ -76,6 +82,9 @@ impl Expect for Compose {
         let works = |services: &BTreeMap<&str, Vec<&ContainerSeen>>| services.values().filter(|all| all.iter().all(|one| is_well(one))).count();
         // The project that comes nearest is the one that the learner means.
         let Some((project, services)) = projects.iter().max_by_key(|(_, services)| (works(services), services.len())) else {
+            if let Some(mismatch) = compose_file::problem(view, self.compose_file.as_deref(), &self.services) {
+                return Answer::NotYet(Mismatch { expected, ..mismatch });
+            }
             let message = match &self.project {
                 Some(project) => format!("nothing of the Compose project `{project}` is there"),
                 None => format!("no Compose project on this machine has the service `{}`", self.services.join("` or `")),

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Amount, Compared};
-use super::containers::{doing, meant, named, not_running, without_docker};
+use super::containers::{MOST, compose_file, doing, meant, named, not_running, without_docker};
 use super::view::{count, seconds};
 use super::{Answer, Expect, Finding, Kind, View};
 use crate::outcome::Mismatch;
@@ -34,6 +34,9 @@ pub struct Container {
     /// A network that it must be attached to, by its name; Compose puts the project before it: `docker_kafka`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
+    /// The path of the Compose file in the submission that starts it: when there is no such container and the file cannot be read, its line is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compose_file: Option<String>,
 }
 
 /// What a health check must say.
@@ -90,6 +93,9 @@ impl Expect for Container {
     async fn observe(&self, ctx: &CheckCtx) -> Result<()> {
         let bootstrap = ctx.bootstrap_ports();
         let ports = self.publishes.iter().flat_map(|publishes| publishes.host_ports(&bootstrap)).collect::<Vec<_>>();
+        if let Some(path) = &self.compose_file {
+            ctx.look_at_file(path, MOST).await?;
+        }
         let look = ctx.docker().look(&self.of, &ports).await;
         ctx.recorder().append(What::ContainersSeen { of: self.of.clone(), bootstrap, look });
         Ok(())
@@ -119,7 +125,9 @@ impl Expect for Container {
         }
         // The one that comes nearest is the one that the learner means.
         let Some((_, nearest)) = wrong.into_iter().rev().max_by_key(|(near, _)| *near) else {
-            return Answer::NotYet(self.none(expected, containers, &ports));
+            let unread = compose_file::problem(view, self.compose_file.as_deref(), self.of.service.as_slice());
+            let mismatch = unread.map(|mismatch| Mismatch { expected: expected.clone(), ..mismatch });
+            return Answer::NotYet(mismatch.unwrap_or_else(|| self.none(expected, containers, &ports)));
         };
         let others = own.len() as u64 - 1;
         let more = if others > 0 { format!(" ({} like it)", count(others, "other container")) } else { String::new() };

@@ -18,7 +18,6 @@ pub mod answer;
 pub mod client;
 pub mod containers;
 pub mod error_name;
-pub mod file;
 pub mod json_line;
 pub mod manual;
 pub mod reference;
@@ -221,7 +220,6 @@ kinds! {
         produced: Produced = "produced",
         fault_used: FaultUsed = "fault-used",
         cluster_reachable: ClusterReachable = "cluster-reachable",
-        compose_file: ComposeFile = "compose-file",
         caught_up: CaughtUp = "caught-up",
         answers: Answers = "answers",
         client_report: ClientReport = "client-report",

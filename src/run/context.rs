@@ -1,8 +1,6 @@
 //! What a kind may use while it acts or observes: the scene, seen from one check.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -98,6 +96,26 @@ impl CheckCtx {
     #[must_use]
     pub fn docker(&self) -> &Docker {
         &self.scene.docker
+    }
+
+    /// Looks at a file of the submission, of which `most` bytes are read. One that is not there is what was seen.
+    ///
+    /// # Errors
+    /// When kgrade itself broke.
+    pub async fn look_at_file(&self, path: &str, most: u64) -> Result<()> {
+        let file = self.scene.submission.join(path);
+        let read = tokio::task::spawn_blocking(move || {
+            let saved = std::fs::metadata(&file).and_then(|known| known.modified()).ok();
+            let text = std::fs::File::open(&file).and_then(|file| {
+                let mut bytes = Vec::new();
+                std::io::Read::read_to_end(&mut std::io::Read::take(file, most), &mut bytes)?;
+                Ok(String::from_utf8_lossy(&bytes).into_owned())
+            });
+            (text.ok(), saved.and_then(|saved| i64::try_from(saved.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()))
+        });
+        let (text, saved_ms) = read.await?;
+        self.recorder().append(What::FileSeen { path: path.into(), text, saved_ms });
+        Ok(())
     }
 
     /// The ports of this machine in the cluster's bootstrap addresses.
@@ -245,25 +263,6 @@ impl CheckCtx {
     /// When the coordinator refuses, or when it cannot be told whose member is whose (see [`Scene::evict_dead`]).
     pub async fn evict_dead(&self, group: &str) -> Result<()> {
         self.scene.evict_dead(&self.check.id, group).await
-    }
-
-    /// Reads a small file of the submission, as the learner has it, onto the timeline: its first 64 KiB, and when it was saved.
-    ///
-    /// # Errors
-    /// When the runtime ends.
-    pub async fn see_file(&self, path: &str) -> Result<()> {
-        const MOST: u64 = 64 * 1024;
-        let file = self.scene.submission.join(path);
-        let reading = tokio::task::spawn_blocking(move || {
-            let mut bytes = Vec::new();
-            let read = File::open(&file).and_then(|file| file.take(MOST).read_to_end(&mut bytes));
-            let saved = std::fs::metadata(&file).and_then(|known| known.modified()).ok();
-            let saved_ms = saved.and_then(|saved| i64::try_from(saved.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok());
-            (read.ok().map(|_| String::from_utf8_lossy(&bytes).into_owned()), saved_ms)
-        });
-        let (text, saved_ms) = reading.await?;
-        self.recorder().append(What::FileSeen { path: path.into(), text, saved_ms });
-        Ok(())
     }
 
     /// Reads what is new in a topic onto the timeline.

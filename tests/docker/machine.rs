@@ -20,20 +20,37 @@ pub const KAFKA: &str = "apache/kafka:4.3.1";
 /// How long anything here may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// A daemon with the images. One that was started for this is stopped with it.
+pub struct Daemon {
+    started: bool,
+}
+
 /// Finds or makes the daemon and the images; says why there are none.
-pub fn set_up() -> Result<(), String> {
-    for script in ["daemon.sh", "images.sh"] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docker/test").join(script);
-        let output = Command::new(path).arg("up").output().map_err(|error| error.to_string())?;
-        let said = String::from_utf8_lossy(&output.stdout).lines().last().unwrap_or_default().to_owned();
-        match output.status.code() {
-            Some(0) => {}
-            // The scripts' word for: this machine cannot.
-            Some(75) => return Err(said),
-            other => panic!("{script} ended with {other:?}: {said}\n{}", String::from_utf8_lossy(&output.stderr)),
+pub fn set_up() -> Result<Daemon, String> {
+    let daemon = Daemon { started: script("daemon.sh", "up")?.starts_with("started") };
+    script("images.sh", "up")?;
+    Ok(daemon)
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if self.started {
+            let _ = script("daemon.sh", "down");
         }
     }
-    Ok(())
+}
+
+/// Runs a script of `docker/test`; its last line. The error says why this machine cannot.
+fn script(name: &str, word: &str) -> Result<String, String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docker/test").join(name);
+    let output = Command::new(path).arg(word).output().map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&output.stdout).lines().last().unwrap_or_default().to_owned();
+    match output.status.code() {
+        Some(0) => Ok(said),
+        // The scripts' word for: this machine cannot.
+        Some(75) => Err(said),
+        other => panic!("{name} ended with {other:?}: {said}\n{}", String::from_utf8_lossy(&output.stderr)),
+    }
 }
 
 /// Runs the `docker` command; its output.

@@ -37,7 +37,8 @@ fn main() {
         ("owned::nothing_is_left_of_a_killed_kgrade", owned::nothing_is_left_of_a_killed_kgrade),
         ("owned::what_a_dead_kgrade_left_is_swept", owned::what_a_dead_kgrade_left_is_swept),
     ];
-    let missing = if arguments.list { None } else { machine::set_up().err() };
+    let daemon = if arguments.list { None } else { Some(machine::set_up()) };
+    let missing = daemon.as_ref().and_then(|daemon| daemon.as_ref().err().cloned());
     if let Some(reason) = &missing {
         eprintln!("the tests with containers are ignored: {reason}");
     }
@@ -48,5 +49,7 @@ fn main() {
         });
         trial.with_ignored_flag(missing.is_some()).with_kind(if missing.is_some() { "needs Docker" } else { "" })
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit();
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    drop(daemon);
+    conclusion.exit();
 }

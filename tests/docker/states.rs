@@ -150,5 +150,5 @@ pub fn sends_clients_where_they_cannot_go() {
     let words = ["no Kafka answers at localhost", "is there, but it has ended", &format!("docker start {}", container.name)];
     says("advertised-listeners: {}", port, &words);
     drop(container);
-    says("advertised-listeners: {}", port, &["no Kafka answers at localhost", "no container publishes that port"]);
+    says("advertised-listeners: {}", port, &["no Kafka answers at localhost", "no container that publishes that port"]);
 }

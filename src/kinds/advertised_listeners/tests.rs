@@ -46,7 +46,7 @@ fn unreachable() {
 
 #[test]
 fn silence() {
-    assert_says(&silent(None), ANY, "not yet: no Kafka answers at localhost:9092", &["no container publishes that port", "connection refused"]);
+    assert_says(&silent(None), ANY, "not yet: no Kafka answers at localhost:9092", &["no container that publishes that port", "connection refused"]);
     assert_says(&silent(Some(kafka())), ANY, "not yet", &["its broker does not answer", "docker logs kafka"]);
     let ended = ContainerSeen { state: ContainerState::Exited, exit_code: 1, ..kafka() };
     assert_says(&silent(Some(ended)), ANY, "not yet", &["container kafka (apache/kafka:4.3.1) is there, but it has ended", "docker compose up -d kafka"]);

@@ -1,5 +1,6 @@
 use crate::kinds::testing::docker::{health, kafka, ui};
 use crate::kinds::testing::{Story, assert_says};
+use crate::timeline::What;
 use crate::timeline::docker::{ContainerSeen, ContainerState};
 
 const BOTH: &str = "compose: { services: [kafka, kafka-ui] }";
@@ -32,4 +33,19 @@ fn what_is_missing_or_broken() {
     says(BOTH, &[kafka(), ill], "not yet: 1 of 2 services", &["is unhealthy"]);
     let by_hand = ContainerSeen { project: None, service: None, ..kafka() };
     says(BOTH, &[by_hand], "not yet", &["no Compose project on this machine"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read() {
+    const FILE: &str = "compose: { services: [kafka], compose_file: docker/compose.yaml }";
+    let with = |text: &str, all: &[ContainerSeen]| {
+        let seen = What::FileSeen { path: "docker/compose.yaml".into(), text: Some(text.to_owned()), saved_ms: None };
+        Story::new().then(seen).containers(FILE, all)
+    };
+    let says = ["docker compose -f docker/compose.yaml config"];
+    assert_says(&with("services: [", &[]), FILE, "not yet: docker/compose.yaml cannot be read: line", &says);
+    assert_says(&with("services: { ui: {} }", &[]), FILE, "not yet: docker/compose.yaml has no service `kafka`", &says);
+    assert_says(&with("services: { kafka: {} }", &[]), FILE, "not yet: no Compose project on this machine", &[]);
+    // What runs counts, whatever has become of the file since.
+    assert_says(&with("services: [", &[kafka()]), FILE, "holds (1)", &[]);
 }

@@ -1,5 +1,6 @@
 use crate::kinds::testing::docker::{health, kafka, ui};
 use crate::kinds::testing::{Story, assert_says};
+use crate::timeline::What;
 use crate::timeline::docker::{ContainerSeen, ContainerState};
 
 const BROKER: &str = "container: { of: { image: [apache/kafka] }, publishes: { bootstrap: true } }";
@@ -98,4 +99,13 @@ fn restarts_volumes_and_networks() {
     }
     let network = "container: { of: { service: kafka }, network: shared }";
     says(network, &[kafka()], "not yet: container kafka (apache/kafka:4.3.1) is not attached to the network shared", &["attached to docker_default"]);
+}
+
+#[test]
+fn a_compose_file_that_cannot_be_read() {
+    const FILE: &str = "container: { of: { image: [apache/kafka] }, compose_file: docker/compose.yaml }";
+    let seen = What::FileSeen { path: "docker/compose.yaml".into(), text: Some("services:\n\tkafka:\n".to_owned()), saved_ms: None };
+    let story = |all: &[ContainerSeen]| Story::new().then(seen.clone()).containers(FILE, all);
+    assert_says(&story(&[]), FILE, "not yet: docker/compose.yaml cannot be read: line 2", &["expected a container of apache/kafka that runs", "config"]);
+    assert_says(&story(&[kafka()]), FILE, "holds (1)", &[]);
 }

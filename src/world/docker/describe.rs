@@ -1,5 +1,7 @@
 //! From Docker's description of a container to what judges read.
 
+use std::collections::HashMap;
+
 use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary, PortMap};
 use bollard::query_parameters::LogsOptionsBuilder;
 use futures_util::StreamExt;
@@ -9,6 +11,7 @@ use crate::timeline::docker::{ContainerSeen, ContainerState, HealthSeen, MountSe
 /// The labels that Compose puts on what it starts.
 const PROJECT: &str = "com.docker.compose.project";
 const SERVICE: &str = "com.docker.compose.service";
+const ONE_OFF: &str = "com.docker.compose.oneoff";
 
 /// How many lines of a log are read, and how many are kept.
 const READ: &str = "80";
@@ -17,20 +20,30 @@ const KEPT: usize = 4;
 /// How much of a line is kept.
 const LINE: usize = 300;
 
-/// Whether a container of the list is worth a closer look. The list does not have all: an image whose tag has moved on stands there by its digest,
-/// and a container that is not running without its ports.
-pub fn may_be_meant(summary: &ContainerSummary, of: &Selection, host_ports: &[u16]) -> bool {
-    let label = |name: &str| summary.labels.as_ref().and_then(|labels| labels.get(name).cloned());
+/// How much a container of the list is worth a closer look: 0 when it is meant, 1 when it may be, `None` when it is not. The list does not have all:
+/// an image whose tag has moved on stands there by its digest, and a container that is not running without its ports.
+pub fn closeness(summary: &ContainerSummary, of: &Selection, host_ports: &[u16]) -> Option<u8> {
+    let empty = HashMap::new();
+    let labels = summary.labels.as_ref().unwrap_or(&empty);
     let listed = ContainerSeen {
         image: summary.image.clone().unwrap_or_default(),
-        project: label(PROJECT),
-        service: label(SERVICE),
+        project: labels.get(PROJECT).cloned(),
+        service: service(labels),
         ..ContainerSeen::default()
     };
+    let mut ports = summary.ports.iter().flatten().filter_map(|port| port.public_port);
+    if listed.is_of(of) || ports.any(|port| host_ports.contains(&port)) {
+        return Some(0);
+    }
     let unnamed = listed.image.starts_with("sha256:") || listed.image.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let ports = summary.ports.iter().flatten().filter_map(|port| port.public_port);
     let stopped = summary.state.is_none_or(|state| state != bollard::models::ContainerSummaryStateEnum::RUNNING);
-    listed.is_of(of) || unnamed || ports.into_iter().any(|port| host_ports.contains(&port)) || (stopped && !host_ports.is_empty())
+    (unnamed || (stopped && !host_ports.is_empty())).then_some(1)
+}
+
+/// The Compose service that a container was started for; none for that of a single command (`docker compose run`).
+fn service(labels: &HashMap<String, String>) -> Option<String> {
+    let single = labels.get(ONE_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    labels.get(SERVICE).filter(|_| !single).cloned()
 }
 
 /// A container as judges read it.
@@ -44,7 +57,8 @@ pub async fn container(client: &bollard::Docker, details: &ContainerInspectRespo
 
 fn seen(details: &ContainerInspectResponse) -> ContainerSeen {
     let config = details.config.as_ref();
-    let label = |name: &str| config?.labels.as_ref()?.get(name).cloned();
+    let empty = HashMap::new();
+    let labels = config.and_then(|config| config.labels.as_ref()).unwrap_or(&empty);
     let state = details.state.as_ref();
     let running = state.and_then(|state| state.status).map_or(ContainerState::Dead, state_of);
     let settings = details.network_settings.as_ref();
@@ -76,8 +90,8 @@ fn seen(details: &ContainerInspectResponse) -> ContainerSeen {
         ports: ports.map(published).unwrap_or_default(),
         mounts: details.mounts.iter().flatten().map(mount).collect(),
         networks,
-        project: label(PROJECT),
-        service: label(SERVICE),
+        project: labels.get(PROJECT).cloned(),
+        service: service(labels),
         advertised_listeners: advertised.map(str::to_owned),
         log: Vec::new(),
     }
@@ -139,4 +153,38 @@ fn telling(lines: &[String]) -> Vec<String> {
 
 fn shortened(line: &str) -> String {
     if line.chars().count() <= LINE { line.to_owned() } else { line.chars().take(LINE).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_command_is_no_service() {
+        let labels =
+            |one_off: &str| HashMap::from([(SERVICE, "kafka"), (ONE_OFF, one_off)].map(|(key, value)| (key.to_owned(), value.to_owned())));
+        assert_eq!(service(&labels("False")).as_deref(), Some("kafka"));
+        assert_eq!(service(&labels("True")), None);
+        assert_eq!(service(&HashMap::new()), None);
+    }
+
+    #[test]
+    fn what_is_meant_comes_before_what_may_be() {
+        let of = Selection { image: vec!["apache/kafka".to_owned()], ..Selection::default() };
+        let running = Some(bollard::models::ContainerSummaryStateEnum::RUNNING);
+        let summary = |image: &str, state| ContainerSummary { image: Some(image.to_owned()), state, ..ContainerSummary::default() };
+        assert_eq!(closeness(&summary("apache/kafka:4.3.1", None), &of, &[]), Some(0));
+        assert_eq!(closeness(&summary("sha256:0123", running), &of, &[]), Some(1));
+        assert_eq!(closeness(&summary("nginx", running), &of, &[9092]), None);
+        assert_eq!(closeness(&summary("nginx", None), &of, &[9092]), Some(1), "its ports are not in the list");
+        assert_eq!(closeness(&summary("nginx", None), &of, &[]), None);
+    }
+
+    #[test]
+    fn the_lines_that_tell_most() {
+        let lines = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        assert_eq!(telling(&lines(&["a", "b", "c", "d", "e"])), ["b", "c", "d", "e"]);
+        assert_eq!(telling(&lines(&["FATAL x", "a", "b", "c", "d", "e"])), ["FATAL x"]);
+        assert!(telling(&[]).is_empty());
+    }
 }

@@ -84,8 +84,11 @@ impl Docker {
         let client = self.client().await?;
         let options = ListContainersOptionsBuilder::new().all(true).build();
         let all = client.list_containers(Some(options)).await.map_err(DockerError::asking("list its containers"))?;
+        let close = |summary| Some((describe::closeness(summary, of, host_ports)?, summary));
+        let mut close: Vec<_> = all.iter().filter_map(close).collect();
+        close.sort_by_key(|(closeness, _)| *closeness);
         let mut found = Vec::new();
-        for summary in all.iter().filter(|summary| describe::may_be_meant(summary, of, host_ports)).take(MOST) {
+        for (_, summary) in close.into_iter().take(MOST) {
             let id = summary.id.as_deref().unwrap_or_default();
             match client.inspect_container(id, None::<InspectContainerOptions>).await {
                 Ok(details) => found.push(describe::container(client, &details).await),
