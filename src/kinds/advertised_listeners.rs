@@ -76,6 +76,13 @@ fn unanswered(seen: &ListenersSeen, silent: &str) -> Mismatch {
         None => mismatch.cause("no container that publishes that port is to be seen: start the cluster with docker compose up -d, or correct its `ports:` (docker ps shows them)"),
         Some(container) => match not_running(container) {
             Some(stopped) => Mismatch { cause: stopped.cause, ..mismatch }.witnesses(stopped.witnesses.into_iter().chain([stopped.message])),
+            // Between two starts it runs, for a moment.
+            None if container.restarts > 0 => mismatch.cause(format!(
+                "{} publishes that port, but its broker does not come up: it has ended and was started again {}. Its log says why: docker logs {}",
+                named(container),
+                count(container.restarts, "time"),
+                container.name
+            )),
             None => mismatch.cause(format!(
                 "{} publishes that port, but its broker does not answer: it is still starting, it has died inside, or it listens on another port or on 127.0.0.1 of its container only \
                  (KAFKA_LISTENERS must hold 0.0.0.0 or no host); its log says: docker logs {}",

@@ -20,7 +20,10 @@ pub fn meant(of: &Selection) -> String {
     let mut words = match (&of.service, of.image.as_slice()) {
         (Some(service), _) => format!("a container of the service `{service}`"),
         (None, []) => "a container".to_owned(),
-        (None, images) => format!("a container of {}", images.join(" or ")),
+        (None, [one]) => format!("a container of {one}"),
+        (None, [one, other]) => format!("a container of {one} or {other}"),
+        // The first is the one that the course uses.
+        (None, [first, others @ ..]) => format!("a container of {first} (or of one of {} other known images)", others.len()),
     };
     if let Some(project) = &of.project {
         words.push_str(&format!(" in the Compose project `{project}`"));

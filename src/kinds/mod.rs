@@ -18,7 +18,6 @@ pub mod answer;
 pub mod client;
 pub mod containers;
 pub mod error_name;
-pub mod file;
 pub mod json_line;
 pub mod manual;
 pub mod reference;
@@ -229,7 +228,6 @@ kinds! {
         repeats: Repeats = "repeats",
         takeover: Takeover = "takeover",
         cluster_reachable: ClusterReachable = "cluster-reachable",
-        compose_file: ComposeFile = "compose-file",
         caught_up: CaughtUp = "caught-up",
         answers: Answers = "answers",
         client_report: ClientReport = "client-report",

@@ -1,8 +1,6 @@
 //! What a kind may use while it acts or observes: the scene, seen from one check.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -293,25 +291,6 @@ impl CheckCtx {
     /// When the coordinator refuses, or when it cannot be told whose member is whose (see [`Scene::evict_dead`]).
     pub async fn evict_dead(&self, group: &str) -> Result<()> {
         self.scene.evict_dead(&self.check.id, group).await
-    }
-
-    /// Reads a small file of the submission, as the learner has it, onto the timeline: its first 64 KiB, and when it was saved.
-    ///
-    /// # Errors
-    /// When the runtime ends.
-    pub async fn see_file(&self, path: &str) -> Result<()> {
-        const MOST: u64 = 64 * 1024;
-        let file = self.scene.submission.join(path);
-        let reading = tokio::task::spawn_blocking(move || {
-            let mut bytes = Vec::new();
-            let read = File::open(&file).and_then(|file| file.take(MOST).read_to_end(&mut bytes));
-            let saved = std::fs::metadata(&file).and_then(|known| known.modified()).ok();
-            let saved_ms = saved.and_then(|saved| i64::try_from(saved.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok());
-            (read.ok().map(|_| String::from_utf8_lossy(&bytes).into_owned()), saved_ms)
-        });
-        let (text, saved_ms) = reading.await?;
-        self.recorder().append(What::FileSeen { path: path.into(), text, saved_ms });
-        Ok(())
     }
 
     /// Reads what is new in a topic onto the timeline.
