@@ -107,6 +107,7 @@ fn arm(tap: &Tap) {
             filter: RequestFilter { api, ..RequestFilter::default() },
             nth: 1,
             count: None,
+            lasts: None,
             predicate: None,
             fault,
         });

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::Client;
 use super::records::{Facts, place};
-use super::view::{count, part, seconds};
+use super::view::{count, lack, part, seconds};
 use super::{Answer, Evidence, Expect, Kind, Reference, View};
 use crate::lab::data::Format;
 use crate::outcome::{Mismatch, Moment};
@@ -61,6 +61,7 @@ impl Expect for Reported {
         let missing: BTreeSet<&str> = facts.events.iter().map(|event| event.id.as_str()).filter(|id| !stored.contains_key(id)).collect();
         let total = facts.events.len() as u64;
         let gone = part(missing.len() as u64, total, "event");
+        let lost = lack(missing.len() as u64, total, "event", ["is in Kafka", "is not in Kafka", "are not in Kafka"]);
         let moment = Moment::at(exit.at).of(&view.full_name(&self.by));
         let not_yet = |mismatch: Mismatch| Answer::NotYet(mismatch.moment(moment.clone()));
         if let Some((at, _)) = instance.signals.iter().find(|(_, signal)| *signal == Signal::Kill).filter(|(at, _)| *at <= exit.at) {
@@ -72,7 +73,7 @@ impl Expect for Reported {
         match exit.code {
             Some(0) if missing.is_empty() => return Answer::holds(total),
             Some(0) => {
-                let message = format!("`{}` ended with exit code 0, as if all were well, but {gone} {} not in Kafka", self.by, is(missing.len()));
+                let message = format!("`{}` ended with exit code 0, as if all were well, but {lost}", self.by);
                 let mismatch = Mismatch::new(message, "an exit code other than 0, and on standard error which event is missing", "exit code 0");
                 let witnesses = missing.iter().map(|id| format!("event {id} is not in the topic"));
                 return not_yet(mismatch.witnesses(witnesses).cause(format!("the error of a send comes later, in {report}: look there, and end with exit code 1 when there was one")));
@@ -107,7 +108,7 @@ impl Expect for Reported {
         }
         let right = named.iter().filter(|id| missing.contains(*id)).count() as u64;
         if right == 0 {
-            let message = format!("{gone} {} not in Kafka, and standard error of `{}` names none of them", is(missing.len()), self.by);
+            let message = format!("{lost}, and standard error of `{}` names none of them", self.by);
             let mismatch = Mismatch::new(message, "the event_id of at least one missing event, as it stands in the event", "no event_id");
             let witnesses = missing.iter().map(|id| format!("event {id} is not in the topic"));
             return not_yet(mismatch.witnesses(witnesses).cause(format!("an error comes in {report}: remember the event_id with each send, and print it there")));

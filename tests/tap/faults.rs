@@ -14,7 +14,17 @@ use crate::peers::*;
 /// On every heartbeat of the check's instances.
 fn rule(fault: Fault) -> Rule {
     let filter = RequestFilter { api: vec![HEARTBEAT], ..RequestFilter::default() };
-    Rule { check: "check".into(), name: "it".into(), instances: Which::All, filter, nth: 1, count: None, predicate: None, fault }
+    Rule {
+        check: "check".into(),
+        name: "it".into(),
+        instances: Which::All,
+        filter,
+        nth: 1,
+        count: None,
+        lasts: None,
+        predicate: None,
+        fault,
+    }
 }
 
 fn uses(stage: &Stage) -> Vec<(Option<i32>, FaultUse)> {
