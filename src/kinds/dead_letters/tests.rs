@@ -125,7 +125,7 @@ fn events_are_no_dead_letters() {
     let refused = letter(story().begin("first", 3).answer(3, 503));
     for spec in [BAD, NONE] {
         assert_says(&refused, spec, "violated: one event that can be decoded is in the dead-letter topic", &["event e-000003 (partition 0, offset 1)", "answered 503", "dead letter at partition 0, offset 0"]);
-        assert_says(&letter(story()), spec, "violated: one event that can be decoded", &["takes them for undecodable", "!503"]);
+        assert_says(&letter(story()), spec, "violated: one event that can be decoded", &["takes for undecodable what it has to decode", "!503"]);
     }
     let wrapped = story().letter(0, None, Some(format!("{{\"failed\": {}}}", event(3).line).as_bytes()), &[WHY]);
     assert_says(&wrapped, NONE, "violated: one event that can be decoded", &[]);

@@ -124,13 +124,14 @@ impl EventSchema {
             return Err(format!("{} of {} bytes are left over after the schema's last field", rest.len(), bytes.len()));
         }
         let Avro::Record(fields) = value else { return Err("not a record".to_owned()) };
-        let plain = |value| match value {
-            Avro::String(text) => Value::from(text),
-            Avro::Int(number) => Value::from(number),
-            Avro::Long(number) => Value::from(number),
-            _ => Value::Null,
+        // The crate reads a text that is cut off at the end as null.
+        let plain = |(name, value): (String, Avro)| match value {
+            Avro::String(text) => Ok((name, Value::from(text))),
+            Avro::Int(number) => Ok((name, Value::from(number))),
+            Avro::Long(number) => Ok((name, Value::from(number))),
+            _ => Err(format!("the bytes end in the middle of `{name}`")),
         };
-        Ok(Value::Object(fields.into_iter().map(|(name, value)| (name, plain(value))).collect::<Map<_, _>>()))
+        fields.into_iter().map(plain).collect::<Result<Map<_, _>, _>>().map(Value::Object)
     }
 }
 
@@ -168,6 +169,7 @@ mod tests {
         // A text of 2^40 bytes.
         assert!(schema.decode(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]).is_err());
         assert!(schema.decode(&[0x01]).is_err(), "a negative length");
+        assert_eq!(schema.decode(b"\x04a"), Err("the bytes end in the middle of `note`".to_owned()));
         assert_eq!(schema.decode(b"\x04ab").unwrap(), json!({ "note": "ab" }));
     }
 }
