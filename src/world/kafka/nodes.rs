@@ -16,7 +16,7 @@ use super::code::Code;
 use super::wire::Connection;
 
 /// How long one request may take, connecting included.
-const REQUEST: Duration = Duration::from_secs(10);
+pub(super) const REQUEST: Duration = Duration::from_secs(10);
 /// How long a broker may take to answer a ping.
 const PING: Duration = Duration::from_secs(2);
 /// How long a coordinator or leader that is not ready is asked again.

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Kafka;
 use super::code::Code;
+use super::nodes::REQUEST;
 use crate::timeline::event::PartitionSeen;
 
 /// How long a new topic's partitions may take to get their leaders.
@@ -101,9 +102,12 @@ impl Kafka {
             wanted.with_num_partitions(-1).with_replication_factor(-1).with_assignments(assignments(options))
         };
         let request = CreateTopicsRequest::default().with_topics(vec![wanted]).with_timeout_ms(8_000);
+        let asked = Instant::now();
         let answer = self.nodes().ask_any(&request).await?;
+        // A broker that does not answer in time is given up and another one is asked, which may find that the first has done it.
+        let again = asked.elapsed() >= REQUEST;
         let made = answer.topics.into_iter().next().context("the broker's answer leaves the topic out")?;
-        if let Some(code) = Code::of(made.error_code) {
+        if let Some(code) = Code::of(made.error_code).filter(|code| !(again && code.is(ResponseError::TopicAlreadyExists))) {
             return match made.error_message {
                 Some(why) => Err(code).with_context(|| why.to_string()),
                 None => Err(code.into()),
