@@ -83,15 +83,15 @@ impl Broker {
         self.booted().map(|booted| booted.node.pid())
     }
 
-    /// Asks it to stop in order (controlled shutdown) and waits until it has. Nothing to do for one that is down.
-    pub fn stop(&self, work: &Work) -> Result<(), ClusterError> {
+    /// Asks it to stop in order (controlled shutdown) and waits until it has. Whether it had a process: nothing to do for one that is down.
+    pub fn stop(&self, work: &Work) -> Result<bool, ClusterError> {
         self.resume();
-        let Some(booted) = self.set(Standing::Stopping) else { return Ok(()) };
+        let Some(booted) = self.set(Standing::Stopping) else { return Ok(false) };
         let stopped = booted.node.terminate(work, STOP_LIMIT);
         self.set_registered(stopped.is_err());
         booted.node.kill();
         *self.life() = Life::Down;
-        stopped
+        stopped.map(|()| true)
     }
 
     /// Ends its process without a word. Nothing to do for one that is down.

@@ -1,6 +1,7 @@
 //! Telling the controller that a broker is gone.
 //!
-//! A broker that stops in order says so to the controller. One that is killed does not: its partitions keep it as their leader until its session
+//! A broker that stops in order says so to the controller, unless that has just changed: then it may end without a word, as was seen now and
+//! then right after the controller was killed. One that is killed says nothing: its partitions keep it as their leader until its session
 //! ends (`broker.session.timeout.ms`, 9 s by default), and a next life of it is refused until then. kgrade knows better: it killed the broker. So
 //! it says so itself, with UnregisterBroker on the CONTROLLER listeners, and the session may be as long as a starved machine needs.
 
@@ -59,7 +60,8 @@ impl PrivateCluster {
         broker.wait_until_ready(work, &self.cluster_id)
     }
 
-    fn has_majority(&self) -> bool {
+    /// Whether enough nodes are up to have a controller.
+    pub(super) fn has_majority(&self) -> bool {
         let up = self.brokers.iter().filter(|broker| broker.standing() == Standing::Up).count();
         up * 2 > self.brokers.len()
     }

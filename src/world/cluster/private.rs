@@ -190,7 +190,16 @@ impl PrivateCluster {
     /// Asks a broker to stop in order, and waits until it has.
     pub(super) fn stop_broker(&self, work: &Work, node: i32) -> Result<(), ClusterError> {
         let _alone = self.change();
-        self.broker(node)?.stop(work)
+        self.stop_in_order(work, self.broker(node)?)
+    }
+
+    /// A broker whose controller has just changed may end without having told the new one, so that is made sure of.
+    fn stop_in_order(&self, work: &Work, broker: &Broker) -> Result<(), ClusterError> {
+        if broker.stop(work)? && self.has_majority() {
+            broker.set_registered(true);
+            self.fence(work, broker)?;
+        }
+        Ok(())
     }
 
     /// Ends a broker without a word. With `fence` the controller is told, as far as there is one, instead of finding out when the broker's
@@ -206,7 +215,7 @@ impl PrivateCluster {
     pub(super) fn restart_broker(&self, work: &Work, node: i32) -> Result<(), ClusterError> {
         let _alone = self.change();
         let broker = self.broker(node)?;
-        broker.stop(work)?;
+        self.stop_in_order(work, broker)?;
         self.start_again(work, broker)
     }
 
