@@ -94,7 +94,8 @@ async fn says_which_setting_is_wrong() {
         let error = start(&Runtime::Jvm, &spec, &context).await.unwrap_err().to_string();
         assert!(error.contains(&format!("start {brokers} brokers: kgrade starts 1 to 5")), "{error}");
     }
-    assert!(matches!(start(&Runtime::Docker, &ClusterSpec::default(), &context).await.unwrap_err(), ClusterError::Docker));
+    let three = ClusterSpec { brokers: 3, ..ClusterSpec::default() };
+    assert!(matches!(start(&Runtime::Docker, &three, &context).await.unwrap_err(), ClusterError::InDocker(3)));
 }
 
 #[tokio::test]
