@@ -99,10 +99,10 @@ impl Expect for Answers {
         if wrong.is_empty() {
             return Answer::holds(total);
         }
-        let message = match wrong.len() as u64 {
+        let message = match wrong.as_slice() {
             _ if blank == total => format!("{file} is not filled in yet"),
-            1 => format!("1 of {} in {file} is not right: {}", count(total, "answer"), wrong[0].0),
-            several => format!("{} in {file} are not right", part(several, total, "answer")),
+            [(name, _)] => format!("1 of {} in {file} is not right: {name}", count(total, "answer")),
+            several => format!("{} in {file} are not right", part(several.len() as u64, total, "answer")),
         };
         let observed = format!("{} right", part(total - wrong.len() as u64, total, "answer"));
         let mismatch = Mismatch::new(message, expected, observed).witnesses(wrong.into_iter().map(|(name, why)| format!("{name}: {why}")));
