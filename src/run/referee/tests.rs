@@ -6,6 +6,7 @@ use super::Referee;
 use crate::kinds::testing::Story;
 use crate::lab::{Bindings, Check, LabSource};
 use crate::outcome::{CheckOutcome, Mismatch, Verdict};
+use crate::timeline::event::ClusterState;
 use crate::timeline::event::Phase::{Acting, Expecting};
 use crate::timeline::{Timeline, What};
 
@@ -204,4 +205,23 @@ fn a_pass_rests_on_faults_that_acted() {
     assert_eq!(passed(armed().then(used)).verdict, Verdict::Passed);
     // A failure stands: what was seen was seen.
     assert_eq!(outcome(&late(armed()), None).verdict, Verdict::Failed);
+}
+
+#[test]
+fn on_a_cluster_that_cannot_be_used_a_check_that_asks_for_it_is_not_begun() {
+    let needs = LAB.replace("committed: { group: g, topic: t, any: true }", "cluster-reachable: {}");
+    let lab = LabSource::parse("t.yaml", &needs).unwrap().resolve(&Bindings { run_id: "r".into(), seed: 1 }).unwrap();
+    let decided = |lab: &crate::lab::Lab, id: &str, state: ClusterState| {
+        let story = Story::new().then(What::ClusterSeen { bootstrap: "localhost:9092".into(), state }).check_begun();
+        let mut referee = Referee::new(Arc::new(crate::lab::Check { id: "c".into(), ..lab.check(id).unwrap().clone() }), 1.0);
+        referee.see(story.events.last().unwrap(), &story.timeline);
+        referee.is_decided().then(|| referee.outcome(&story.timeline, "t", |_| Some(Verdict::Failed)))
+    };
+    let silent = || ClusterState::Silent { reason: "connection refused".into() };
+    let outcome = decided(&lab, "c", silent()).unwrap();
+    let message = "not judged, because `blamed` failed: no Kafka answers at localhost:9092";
+    assert_eq!((outcome.verdict, outcome.message.as_str()), (Verdict::Skipped, message));
+    assert!(decided(&lab, "c", ClusterState::Reachable { version: None }).is_none());
+    // A check that does not ask for the cluster is begun all the same.
+    assert!(decided(&lab, "blamed", silent()).is_none());
 }

@@ -83,3 +83,35 @@ fn plain(error: &std::io::Error) -> String {
     let text = text.split(" (os error").next().unwrap_or(&text);
     text.chars().next().map_or_else(String::new, |first| first.to_lowercase().chain(text.chars().skip(1)).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn nobody_and_somebody_else() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        // It takes one connection and closes it at once, as Docker's proxy does where nothing listens in the container.
+        let closing = std::thread::spawn(move || drop(listener.accept()));
+        let (state, named) = look(&address, &|_| true);
+        assert!(matches!(state, ClusterState::Foreign { .. } | ClusterState::Silent { .. }), "{state:?}");
+        assert!(named.is_empty());
+        closing.join().unwrap();
+        assert_eq!(look(&address, &|_| true).0, ClusterState::Silent { reason: "connection refused".to_owned() });
+    }
+
+    #[test]
+    fn hosts_that_are_not_permitted_are_not_connected_to() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = i32::from(listener.local_addr().unwrap().port());
+        let broker = |host: &str| Named { node: 7, host: host.to_owned(), port };
+        let outside = |host: &str, resolves| Some(ClusterState::Outside { node: 7, host: host.to_owned(), port, resolves });
+        assert_eq!(meet(&broker("127.0.0.1"), None, &|_| false), outside("127.0.0.1", true));
+        assert_eq!(meet(&broker("no such host"), None, &|_| false), outside("no such host", false));
+        assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    }
+}
