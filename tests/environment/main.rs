@@ -6,6 +6,8 @@
 //!
 //! `cargo test --test environment no-ui` runs one.
 
+#![allow(clippy::panic, reason = "a test says what is wrong by panicking")]
+
 mod docker;
 mod fixture;
 #[expect(dead_code, reason = "that it masks well is tested there")]

@@ -55,7 +55,7 @@ fn flaw(text: &str, fields: &[&str], all: &[&str]) -> (String, String) {
         }
         Ok(Value::Array(_)) => {
             return (
-                format!("the line is a JSON array, without the object around it"),
+                "the line is a JSON array, without the object around it".to_owned(),
                 format!("print an object that holds {}", named(fields)),
             );
         }
