@@ -1,6 +1,7 @@
 //! Offsets: a group's committed ones, a topic's first and end offsets.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use kafka_protocol::error::ResponseError;
@@ -9,11 +10,15 @@ use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartiti
 use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestGroup;
 use kafka_protocol::messages::{BrokerId, GroupId, ListOffsetsRequest, OffsetCommitRequest, OffsetFetchRequest};
 use kafka_protocol::protocol::StrBytes;
+use tokio::time::{Instant, sleep};
 
 use super::Kafka;
 use super::code::Code;
 use super::nodes::patiently;
 use super::topics::topic_name;
+
+/// How long a new topic may take to be known to every broker.
+const SPREAD: Duration = Duration::from_secs(10);
 
 /// Which end of a partition's log.
 #[derive(Debug, Clone, Copy)]
@@ -91,8 +96,16 @@ impl Kafka {
             partitions.map(|partition| (partition.partition_index, partition.error_code)).collect()
         };
         let refusal = |answer: &_| codes(answer).into_iter().map(|(_, code)| code).find(|code| *code != 0).unwrap_or(0);
-        let answer = self.nodes().ask_coordinator(group, &request, refusal).await?;
-        let answered = codes(&answer);
+        let begun = Instant::now();
+        let answered = loop {
+            let answered = codes(&self.nodes().ask_coordinator(group, &request, refusal).await?);
+            // The coordinator may be another broker than the one that created the topic, and hear of it a moment later.
+            let unknown = answered.iter().any(|(_, code)| *code == ResponseError::UnknownTopicOrPartition.code());
+            if !unknown || begun.elapsed() > SPREAD {
+                break answered;
+            }
+            sleep(Duration::from_millis(20)).await;
+        };
         for (partition, code) in &answered {
             Code::check(*code).with_context(|| format!("partition {partition} was refused"))?;
         }
