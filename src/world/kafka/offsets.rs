@@ -1,7 +1,6 @@
 //! Offsets: a group's committed ones, a topic's first and end offsets.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use kafka_protocol::error::ResponseError;
@@ -10,15 +9,11 @@ use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartiti
 use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestGroup;
 use kafka_protocol::messages::{BrokerId, GroupId, ListOffsetsRequest, OffsetCommitRequest, OffsetFetchRequest};
 use kafka_protocol::protocol::StrBytes;
-use tokio::time::{Instant, sleep};
 
 use super::Kafka;
 use super::code::Code;
 use super::nodes::patiently;
 use super::topics::topic_name;
-
-/// How long a new topic may take to be known to every broker.
-const SPREAD: Duration = Duration::from_secs(10);
 
 /// Which end of a partition's log.
 #[derive(Debug, Clone, Copy)]
@@ -96,19 +91,15 @@ impl Kafka {
             partitions.map(|partition| (partition.partition_index, partition.error_code)).collect()
         };
         let refusal = |answer: &_| codes(answer).into_iter().map(|(_, code)| code).find(|code| *code != 0).unwrap_or(0);
-        let begun = Instant::now();
-        let answered = loop {
+        // The coordinator may be another broker than the one that created the topic, and hear of it a moment later.
+        let answered = patiently(async || {
             let answered = codes(&self.nodes().ask_coordinator(group, &request, refusal).await?);
-            // The coordinator may be another broker than the one that created the topic, and hear of it a moment later.
-            let unknown = answered.iter().any(|(_, code)| *code == ResponseError::UnknownTopicOrPartition.code());
-            if !unknown || begun.elapsed() > SPREAD {
-                break answered;
+            for (partition, code) in &answered {
+                Code::check(*code).with_context(|| format!("partition {partition} was refused"))?;
             }
-            sleep(Duration::from_millis(20)).await;
-        };
-        for (partition, code) in &answered {
-            Code::check(*code).with_context(|| format!("partition {partition} was refused"))?;
-        }
+            Ok(answered)
+        })
+        .await?;
         match offsets.keys().find(|partition| !answered.iter().any(|(seen, _)| seen == *partition)) {
             Some(partition) => Err(anyhow!("the broker's answer leaves partition {partition} out")),
             None => Ok(()),
