@@ -62,8 +62,10 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
     let tap = tap(&runtime, recorder, seats.count(), usize::from(brokers), &allow)?;
     let settings = run.lab.cluster.settings.clone();
     let spec = ClusterSpec { brokers: brokers.into(), settings, seats: tap.ports(), ..ClusterSpec::default() };
-    let (cluster, prepared) =
-        tokio::join!(timed(start_cluster(run, recorder, &runtime, &spec, &context)), timed(prepare(&submission, &preparing)));
+    let (cluster, prepared) = tokio::join!(
+        timed(start_cluster(run.lab.cluster.owner, recorder, &allow, &runtime, &spec, &context)),
+        timed(prepare(&submission, &preparing))
+    );
     let ((cluster, cluster_took), (prepared, prepared_took)) = (cluster, prepared);
     let (cluster, prepared) = (cluster?, prepared?);
     check_brokers(run, &cluster)?;
@@ -192,17 +194,17 @@ fn runtime(run: &Run<'_>) -> Result<Runtime, Failure> {
 }
 
 async fn start_cluster(
-    run: &Run<'_>,
+    owner: Owner,
     recorder: &Recorder,
+    allow: &Allow,
     runtime: &Runtime,
     spec: &ClusterSpec,
     context: &ClusterContext,
 ) -> Result<Cluster, Failure> {
-    let allow = allowed(runtime, &run.args.allow_endpoint);
-    let refusal = move |named: &Named| allow.refusal(named.node, &named.host, named.port);
-    match (runtime, run.lab.cluster.owner) {
+    match (runtime, owner) {
         (Runtime::External(addresses), Owner::Learner) => {
-            let permitted = move |named: &Named| refusal(named).is_none();
+            let allow = allow.clone();
+            let permitted = move |named: &Named| allow.refusal(named.node, &named.host, named.port).is_none();
             let (cluster, state) = cluster::learners_own(addresses, permitted).await.map_err(Failure::environment)?;
             recorder.append(What::ClusterSeen { bootstrap: addresses.as_str().into(), state });
             Ok(cluster)
@@ -210,7 +212,7 @@ async fn start_cluster(
         _ => {
             let cluster = cluster::start(runtime, spec, context).await.map_err(Failure::environment)?;
             // Said before anything is started: the tap would have to keep the cluster's answers from the programs.
-            match cluster.named().iter().find_map(refusal) {
+            match cluster.named().iter().find_map(|named| allow.refusal(named.node, &named.host, named.port)) {
                 Some(refusal) => Err(Failure::environment(anyhow!("use the cluster at {}: {refusal}", cluster.bootstrap()))),
                 None => Ok(cluster),
             }
