@@ -53,7 +53,7 @@ pub fn doing(container: &ContainerSeen) -> String {
         ContainerState::Running => "running".to_owned(),
         ContainerState::Paused => "paused".to_owned(),
         ContainerState::Restarting => {
-            format!("being started again (exit code {}, {})", container.exit_code, count(container.restarts, "restart"))
+            format!("started again and again ({} so far)", count(container.restarts, "restart"))
         }
         ContainerState::Removing => "being stopped or removed".to_owned(),
         ContainerState::Exited => format!("ended with exit code {}", container.exit_code),
@@ -70,8 +70,13 @@ pub fn not_running(container: &ContainerSeen) -> Option<Mismatch> {
         ContainerState::Created => (format!("{} was made but does not run", named(container)), unstarted(container)),
         ContainerState::Paused => (format!("{} is paused", named(container)), format!("let it go on: docker unpause {name}")),
         ContainerState::Restarting => (
-            format!("{} ends again and again: Docker has started it {}", named(container), times(container.restarts)),
-            format!("{}; the whole log: docker logs {name}", ended(container)),
+            format!("{} ends soon after each start, and Docker starts it again", named(container)),
+            // Which exit code it had is forgotten at the next start.
+            if container.out_of_memory {
+                ended(container)
+            } else {
+                format!("the last lines of its log say why it ends; the whole log: docker logs {name}")
+            },
         ),
         ContainerState::Removing | ContainerState::Dead => {
             (format!("{} is being stopped or removed", named(container)), start_again(container))
@@ -122,13 +127,6 @@ fn start_again(container: &ContainerSeen) -> String {
     match &container.service {
         Some(service) => format!("docker compose up -d {service} (in the folder of the Compose file)"),
         None => format!("docker start {}", container.name),
-    }
-}
-
-fn times(number: u64) -> String {
-    match number {
-        0 | 1 => "once more".to_owned(),
-        number => format!("{number} times more"),
     }
 }
 

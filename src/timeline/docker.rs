@@ -53,7 +53,7 @@ pub enum ContainerState {
     Running,
     /// `docker pause` holds it.
     Paused,
-    /// It ended, and Docker is about to start it again.
+    /// It ended, and Docker starts it again: is about to, or did a moment ago, so that it is not known whether it lasts.
     Restarting,
     /// It is being stopped or removed.
     Removing,
@@ -107,7 +107,7 @@ pub struct ContainerSeen {
     pub image: String,
     /// What it is doing.
     pub state: ContainerState,
-    /// The exit code of its last end; 0 while it never ended.
+    /// The exit code of its last end; 0 while it runs or never ended.
     pub exit_code: i64,
     /// Whether the system ended it for want of memory.
     pub out_of_memory: bool,

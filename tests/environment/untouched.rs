@@ -39,7 +39,11 @@ pub fn test(_: &Docker, environment: &Environment) -> Result<(), Failed> {
 
 /// Which containers there are, since when they run, and how they are set up.
 fn containers(environment: &Environment) -> Vec<Value> {
-    let part = |container: Value| {
+    let part = |mut container: Value| {
+        // Docker lists the mounts in another order each time.
+        if let Some(mounts) = container["Mounts"].as_array_mut() {
+            mounts.sort_by_key(|mount| mount["Destination"].to_string());
+        }
         let keys = ["Id", "Created", "RestartCount", "Config", "HostConfig", "Mounts"];
         let mut parts: Vec<Value> = keys.iter().map(|key| container[*key].clone()).collect();
         parts.push(container["State"]["StartedAt"].clone());

@@ -1,10 +1,13 @@
 //! From Docker's description of a container to what judges read.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary, PortMap};
 use bollard::query_parameters::LogsOptionsBuilder;
 use futures_util::StreamExt;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::timeline::docker::{ContainerSeen, ContainerState, HealthSeen, MountSeen, PortSeen, Selection};
 
@@ -16,6 +19,10 @@ const ONE_OFF: &str = "com.docker.compose.oneoff";
 /// How many lines of a log are read, and how many are kept.
 const READ: &str = "80";
 const KEPT: usize = 4;
+
+/// How long a container that was started again must have run before it counts as running: between two ends it runs, too, for a moment.
+/// Docker's own restart policies take a start for a good one after the same time.
+const LASTING: Duration = Duration::from_secs(10);
 
 /// How much of a line is kept.
 const LINE: usize = 300;
@@ -48,19 +55,23 @@ fn service(labels: &HashMap<String, String>) -> Option<String> {
 
 /// A container as judges read it.
 pub async fn container(client: &bollard::Docker, details: &ContainerInspectResponse) -> ContainerSeen {
-    let mut seen = seen(details);
+    let mut seen = seen(details, OffsetDateTime::now_utc());
     if !seen.is_running() || seen.health.as_ref().is_some_and(|health| health.status == "unhealthy") {
         seen.log = telling(&log(client, details.id.as_deref().unwrap_or_default()).await);
     }
     seen
 }
 
-fn seen(details: &ContainerInspectResponse) -> ContainerSeen {
+fn seen(details: &ContainerInspectResponse, now: OffsetDateTime) -> ContainerSeen {
     let config = details.config.as_ref();
     let empty = HashMap::new();
     let labels = config.and_then(|config| config.labels.as_ref()).unwrap_or(&empty);
     let state = details.state.as_ref();
-    let running = state.and_then(|state| state.status).map_or(ContainerState::Dead, state_of);
+    let restarts = details.restart_count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default();
+    let running = match state.and_then(|state| state.status).map_or(ContainerState::Dead, state_of) {
+        ContainerState::Running if restarts > 0 && began(state).is_some_and(|began| now - began < LASTING) => ContainerState::Restarting,
+        other => other,
+    };
     let settings = details.network_settings.as_ref();
     // A container that does not run has its ports only in its settings.
     let ports = match running {
@@ -85,7 +96,7 @@ fn seen(details: &ContainerInspectResponse) -> ContainerSeen {
         exit_code: state.and_then(|state| state.exit_code).unwrap_or_default(),
         out_of_memory: state.and_then(|state| state.oom_killed).unwrap_or_default(),
         error: shortened(state.and_then(|state| state.error.as_deref()).unwrap_or_default()),
-        restarts: details.restart_count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default(),
+        restarts,
         health,
         ports: ports.map(published).unwrap_or_default(),
         mounts: details.mounts.iter().flatten().map(mount).collect(),
@@ -95,6 +106,11 @@ fn seen(details: &ContainerInspectResponse) -> ContainerSeen {
         advertised_listeners: advertised.map(str::to_owned),
         log: Vec::new(),
     }
+}
+
+/// When a container was started last.
+fn began(state: Option<&bollard::models::ContainerState>) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(state?.started_at.as_deref()?, &Rfc3339).ok()
 }
 
 fn state_of(status: ContainerStateStatusEnum) -> ContainerState {
@@ -166,6 +182,23 @@ mod tests {
         assert_eq!(service(&labels("False")).as_deref(), Some("kafka"));
         assert_eq!(service(&labels("True")), None);
         assert_eq!(service(&HashMap::new()), None);
+    }
+
+    #[test]
+    fn between_two_ends_it_does_not_run() {
+        let state = |restarts, now| {
+            let state = bollard::models::ContainerState {
+                status: Some(ContainerStateStatusEnum::RUNNING),
+                started_at: Some("2026-11-23T01:14:49.426085868Z".to_owned()),
+                ..bollard::models::ContainerState::default()
+            };
+            let details =
+                ContainerInspectResponse { state: Some(state), restart_count: Some(restarts), ..ContainerInspectResponse::default() };
+            seen(&details, OffsetDateTime::parse(now, &Rfc3339).unwrap()).state
+        };
+        assert_eq!(state(0, "2026-11-23T01:14:50Z"), ContainerState::Running);
+        assert_eq!(state(3, "2026-11-23T01:14:50Z"), ContainerState::Restarting);
+        assert_eq!(state(3, "2026-11-23T01:15:00Z"), ContainerState::Running, "it has lasted");
     }
 
     #[test]
