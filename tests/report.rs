@@ -112,7 +112,7 @@ fn fill(value: &mut Value, sentinel: &str) {
         Value::String(text) => *text = format!("a {sentinel} b"),
         Value::Array(items) => items.iter_mut().for_each(|item| fill(item, sentinel)),
         Value::Object(fields) => {
-            for (_, field) in fields.iter_mut().filter(|(name, _)| !["schema", "verdict", "tier"].contains(&name.as_str())) {
+            for (_, field) in fields.iter_mut().filter(|(name, _)| !["schema", "verdict", "tier", "disclosure"].contains(&name.as_str())) {
                 fill(field, sentinel);
             }
         }
@@ -138,6 +138,10 @@ fn no_secret_reaches_a_report() {
         check["remarks"] = serde_json::json!(["r"]);
         check["output"] = serde_json::json!([{ "program": "p", "stream": "s", "at_ms": 1, "text": "t" }]);
     }
+    value["run"]["learner"] = Value::from("l");
+    value["run"]["clients"] = serde_json::json!(["c"]);
+    value["run"]["workflow"] =
+        serde_json::json!({ "repository": "r", "workflow": "w", "reference": "r", "event": "e", "actor": "a", "url": "u", "attempt": 1 });
     fill(&mut value, secret.reveal());
     let mut outcome: Outcome = serde_json::from_value(value).unwrap();
     outcome.timings_ms.insert(secret.reveal().to_owned(), 1);
@@ -271,6 +275,7 @@ fn check() -> impl Strategy<Value = CheckOutcome> {
                 first_seen_ms: some.then_some(first),
                 duration_ms: took,
                 output: output.into_iter().map(|(program, stream, text)| OutputLine { program, stream, at_ms: took, text }).collect(),
+                disclosure: kgrade::outcome::Disclosure::Full,
             }
         },
     )
@@ -304,8 +309,14 @@ fn outcome() -> impl Strategy<Value = Outcome> {
                     broker_version: Some(broker),
                     cluster,
                     started_at,
+                    learner: None,
+                    committed_at: Some(started_at),
+                    clients: Vec::new(),
+                    sandbox: kgrade::outcome::no_sandbox(),
+                    workflow: None,
                 },
                 timings_ms: [(phase, ms), ("grader".to_owned(), ms)].into_iter().collect(),
+                late: None,
             }
         },
     )

@@ -20,6 +20,7 @@ use crate::timeline::{Recorder, evidence};
 use crate::world::cluster::Runtime;
 use crate::{exit, lab, plan};
 
+mod facts;
 mod polish;
 mod reporter;
 mod stage;
@@ -47,6 +48,9 @@ pub struct GradeArgs {
     /// Another host that the cluster at HOST:PORT may send programs to; may be repeated.
     #[arg(long = "allow-endpoint", value_name = "HOST")]
     allow_endpoint: Vec<String>,
+    /// Whose submission it is, for the reports and the gradebook.
+    #[arg(long, value_name = "NAME", env = "KGRADE_LEARNER")]
+    learner: Option<String>,
     /// Also write a report; may be repeated.
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     reports: Vec<ReportTarget>,
@@ -170,7 +174,8 @@ impl Run<'_> {
         live.finish();
 
         let stopping_from = self.millis();
-        let facts = scene.facts.clone();
+        let mut facts = scene.facts.clone();
+        facts.clients = recorder.timeline().clients();
         stage::strike(scene).await;
         timings.insert("stop".to_owned(), self.millis() - stopping_from);
         let reporting_from = self.millis();
@@ -246,5 +251,6 @@ fn outcome(lab: &Lab, checks: Vec<CheckOutcome>, run: RunFacts, timings_ms: Inde
         checks,
         run,
         timings_ms,
+        late: None,
     }
 }

@@ -46,6 +46,7 @@ pub fn replay(args: &ReplayArgs) -> Done {
         checks,
         run,
         timings_ms: IndexMap::new(),
+        late: None,
     };
     for target in &args.reports {
         target.write(&outcome)?;

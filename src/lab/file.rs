@@ -9,6 +9,7 @@ use super::draw::DrawSpec;
 use super::scalar::Scalar;
 use super::span::Span;
 use crate::kinds::{ActionSpec, ExpectSpec};
+use crate::outcome::Disclosure;
 
 /// The version of the check language that this kgrade reads.
 pub const VERSION: u32 = 1;
@@ -98,23 +99,6 @@ pub struct ProgramSpec {
     /// Its environment beside `KAFKA_BOOTSTRAP_SERVERS`.
     #[serde(default)]
     pub env: IndexMap<String, String>,
-}
-
-/// What a learner sees of a failed check.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Disclosure {
-    /// Everything: expected, observed, witnesses, hint.
-    #[default]
-    Full,
-    /// What was observed, and not what was expected.
-    Actual,
-    /// The hint, and neither what was expected nor what was observed.
-    Rationale,
-    /// The points only.
-    Points,
-    /// Not even the title: only that there is a check, and its points.
-    None,
 }
 
 /// One check: do this, expect that, worth so many points.

@@ -34,7 +34,7 @@ mod vars;
 
 pub use error::{Code, LabError, LabErrors, Severity};
 pub use load::{Bindings, LabSource};
-pub use model::{Check, ClusterSpec, Disclosure, Lab, Owner, Placed, Program};
+pub use model::{Check, ClusterSpec, Lab, Owner, Placed, Program};
 pub use scalar::Scalar;
 pub use source::{Place, SourceText};
 pub use span::Span;

@@ -3,10 +3,11 @@
 use indexmap::IndexMap;
 
 use super::data::DataSets;
-pub use super::file::{ClusterSpec, Disclosure, Owner};
+pub use super::file::{ClusterSpec, Owner};
 use super::source::Place;
 use super::span::Span;
 use crate::kinds::{ActionSpec, ExpectSpec};
+use crate::outcome::Disclosure;
 
 /// How long `expect` may take when the check says nothing.
 pub const WITHIN: Span = Span::secs(10);

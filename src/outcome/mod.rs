@@ -1,5 +1,7 @@
 //! What a run came to: verdicts, mismatches, score. Plain data: every report is a pure function of an [`Outcome`].
 
+pub mod disclosure;
+pub mod late;
 pub mod mismatch;
 pub mod redact;
 pub mod sanitize;
@@ -10,6 +12,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use disclosure::Disclosure;
+pub use late::Late;
 pub use mismatch::{Mismatch, Moment};
 pub use score::Score;
 pub use verdict::Verdict;
@@ -41,6 +45,23 @@ pub struct Outcome {
     pub run: RunFacts,
     /// How long each phase of the run took, in milliseconds; the grader's own share is `grader`.
     pub timings_ms: IndexMap<String, u64>,
+    /// What the course's rules on late submissions make of the score; `None` where no rules were given.
+    #[serde(default)]
+    pub late: Option<Late>,
+}
+
+impl Outcome {
+    /// The points to be entered in a gradebook: the score, less what lateness costs.
+    #[must_use]
+    pub fn grade(&self) -> u32 {
+        self.late.as_ref().map_or(self.score, |late| late.score)
+    }
+
+    /// How many checks do not tell the learner everything.
+    #[must_use]
+    pub fn hidden(&self) -> u64 {
+        self.checks.iter().filter(|check| check.disclosure != Disclosure::Full).count() as u64
+    }
 }
 
 /// How far a grade may be trusted.
@@ -79,6 +100,47 @@ pub struct RunFacts {
     pub cluster: String,
     /// When the run began, seconds since 1970-01-01 UTC.
     pub started_at: u64,
+    /// Whose submission it is, as `--learner` says.
+    #[serde(default)]
+    pub learner: Option<String>,
+    /// When the submission's commit was made (git's committer date), seconds since 1970-01-01 UTC.
+    #[serde(default)]
+    pub committed_at: Option<u64>,
+    /// The clients that the programs were seen to use, each with its version, as they name themselves to the brokers.
+    #[serde(default)]
+    pub clients: Vec<String>,
+    /// What kept the programs from the grader and from each other: `none`, or the sandbox's name.
+    #[serde(default = "no_sandbox")]
+    pub sandbox: String,
+    /// The workflow that ran kgrade, as GitHub's runner describes it.
+    #[serde(default)]
+    pub workflow: Option<Workflow>,
+}
+
+/// The sandbox of a run without one.
+#[must_use]
+pub fn no_sandbox() -> String {
+    "none".to_owned()
+}
+
+/// A run of a GitHub workflow, from the runner's environment. It is what the runner says: a workflow that the learner can change can say anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Workflow {
+    /// `OWNER/NAME` of the repository (`GITHUB_REPOSITORY`).
+    pub repository: String,
+    /// The file that was run, with its ref (`GITHUB_WORKFLOW_REF`).
+    pub workflow: String,
+    /// What was pushed (`GITHUB_REF`).
+    pub reference: String,
+    /// What happened (`GITHUB_EVENT_NAME`).
+    pub event: String,
+    /// Who did it (`GITHUB_ACTOR`).
+    pub actor: String,
+    /// The page of the run.
+    pub url: String,
+    /// How often it was run (`GITHUB_RUN_ATTEMPT`).
+    pub attempt: u32,
 }
 
 /// The result of one check.
@@ -127,6 +189,9 @@ pub struct CheckOutcome {
     pub duration_ms: u64,
     /// The last lines that the check's programs wrote; only set when the check did not pass.
     pub output: Vec<OutputLine>,
+    /// How much of it the lab's author lets the learner see.
+    #[serde(default)]
+    pub disclosure: Disclosure,
 }
 
 /// A place in a lab file. Lines and columns count from 1.
@@ -180,5 +245,6 @@ pub(crate) fn sample(id: &str) -> CheckOutcome {
         first_seen_ms: None,
         duration_ms: 3_200,
         output: Vec::new(),
+        disclosure: Disclosure::Full,
     }
 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-use super::{CheckOutcome, Moment, Outcome, OutputLine, Place, RunFacts, sanitize};
+use super::{CheckOutcome, Moment, Outcome, OutputLine, Place, RunFacts, Workflow, sanitize};
 
 /// What stands where a secret stood.
 pub const REDACTED: &str = "[redacted]";
@@ -72,15 +72,35 @@ impl Redactor {
             return;
         }
         // No `..` here: a new field must be thought of, or this does not compile.
-        let Outcome { schema: _, lab, title, score: _, max_score: _, complete: _, interrupted: _, checks, run, timings_ms } = outcome;
+        let Outcome { schema: _, lab, title, score: _, max_score: _, complete: _, interrupted: _, checks, run, timings_ms, late: _ } =
+            outcome;
         self.all([lab, title]);
         for check in checks {
             self.check(check);
         }
-        let RunFacts { id, seed: _, tier: _, kgrade, checks_digest, submission_digest, commit, broker_version, cluster, started_at: _ } =
-            run;
-        self.all([id, kgrade, checks_digest, cluster]);
-        self.all([submission_digest, commit, broker_version].into_iter().flatten());
+        let RunFacts {
+            id,
+            seed: _,
+            tier: _,
+            kgrade,
+            checks_digest,
+            submission_digest,
+            commit,
+            broker_version,
+            cluster,
+            started_at: _,
+            learner,
+            committed_at: _,
+            clients,
+            sandbox,
+            workflow,
+        } = run;
+        self.all([id, kgrade, checks_digest, cluster, sandbox]);
+        self.all([submission_digest, commit, broker_version, learner].into_iter().flatten());
+        self.all(clients);
+        if let Some(Workflow { repository, workflow, reference, event, actor, url, attempt: _ }) = workflow {
+            self.all([repository, workflow, reference, event, actor, url]);
+        }
         *timings_ms = timings_ms.drain(..).map(|(phase, ms)| (self.text(&phase), ms)).collect();
     }
 
@@ -107,6 +127,7 @@ impl Redactor {
             first_seen_ms: _,
             duration_ms: _,
             output,
+            disclosure: _,
         } = check;
         self.all([id, title, message]);
         self.all([criterion, expected, observed, cause, hint, next].into_iter().flatten());

@@ -71,6 +71,8 @@ fn about_run(outcome: &Outcome) -> String {
         format!("checks: {}", summary::counts(&outcome.checks)),
     ];
     about.extend(summary::not_a_grade(outcome));
+    about.extend(summary::late(outcome));
+    about.extend(summary::hidden(outcome));
     about.push(format!("seed: {}", outcome.run.seed));
     about.extend(summary::facts(outcome));
     one_each(about)

@@ -1,7 +1,7 @@
 //! What the checks come to, in words.
 
 use super::words::count;
-use crate::outcome::{CheckOutcome, Outcome, RunFacts, Tier, Verdict};
+use crate::outcome::{CheckOutcome, Outcome, RunFacts, Tier, Verdict, no_sandbox};
 
 /// The score, for example `65 of 100 points`.
 #[must_use]
@@ -71,10 +71,51 @@ pub fn facts_of(run: &RunFacts) -> Vec<String> {
         .as_deref()
         .map_or_else(|| format!("no Kafka reached ({})", run.cluster), |version| format!("Kafka {version} ({})", run.cluster));
     let digest = |name: &str, digest: &str| format!("{name} {}", digest.chars().take(12).collect::<String>());
-    let mut facts = vec![format!("tier {tier}"), format!("kgrade {}", run.kgrade), broker, digest("checks", &run.checks_digest)];
+    let mut facts = vec![format!("tier {tier}"), format!("kgrade {}", run.kgrade), broker];
+    facts.extend(run.clients.iter().cloned());
+    facts.push(if run.sandbox == no_sandbox() { "no sandbox".to_owned() } else { format!("sandbox {}", run.sandbox) });
+    facts.push(digest("checks", &run.checks_digest));
     facts.extend(run.submission_digest.as_deref().map(|hex| digest("submission", hex)));
     facts.extend(run.commit.as_deref().map(|hex| digest("commit", hex)));
+    facts.extend(run.learner.as_deref().map(|learner| format!("learner {learner}")));
+    facts.extend(run.workflow.as_ref().map(|workflow| format!("run {} of {}", workflow.url, workflow.workflow)));
     facts
+}
+
+/// What lateness makes of the score, for example `59 after the late penalty: 3 h after it was due, less 10 %`; `None` where no rules were given.
+#[must_use]
+pub fn late(outcome: &Outcome) -> Option<String> {
+    let late = outcome.late.as_ref()?;
+    let due = if late.extended { "the extended due time" } else { "the due time" };
+    Some(match (late.late_s, late.penalty_percent) {
+        (None, _) => "the time of the commit is not known, so nothing is taken off for lateness".to_owned(),
+        (Some(0), _) => format!("committed before {due}"),
+        (Some(after), 0) => format!("committed {} after {due}: nothing is taken off", long(after)),
+        (Some(after), percent) => format!("{} after the late penalty of {percent} %: committed {} after {due}", late.score, long(after)),
+    })
+}
+
+/// How many checks do not tell everything, in a sentence; `None` when all do.
+#[must_use]
+pub fn hidden(outcome: &Outcome) -> Option<String> {
+    match outcome.hidden() {
+        0 => None,
+        1 => Some("1 check does not show all that was seen: its author wants it so".to_owned()),
+        many => Some(format!("{many} checks do not show all that was seen: their author wants it so")),
+    }
+}
+
+/// A length of time in its two largest units, rounded down.
+fn long(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => count(seconds, "second", "seconds"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, 0) => format!("{hours} h"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, 0, _) => count(days, "day", "days"),
+        (days, hours, _) => format!("{} {hours} h", count(days, "day", "days")),
+    }
 }
 
 /// `a`, `a and b`, `a, b and c`.

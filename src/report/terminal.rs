@@ -205,6 +205,9 @@ impl Page {
         if let Some(sentence) = summary::not_a_grade(outcome) {
             self.line(&Paint::new().fg(Color::Yellow), &clean(&sentence, TEXT_WIDTH));
         }
+        for sentence in summary::late(outcome).into_iter().chain(summary::hidden(outcome)) {
+            self.line(&Paint::new(), &clean(&sentence, TEXT_WIDTH));
+        }
         if self.style.timings {
             self.timings(outcome);
         }

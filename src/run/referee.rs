@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::clock::{Answers, Clock, Decision, Times};
 use crate::kinds::{Answer, ExpectSpec, View};
-use crate::lab::{Check, Disclosure, Placed, Span};
+use crate::lab::{Check, Placed, Span};
 use crate::outcome::{CheckOutcome, Mismatch, OutputLine, Place, Verdict};
 use crate::timeline::Timeline;
 use crate::timeline::event::{Event, Phase, What};
@@ -156,7 +156,7 @@ impl Referee {
             }
             Verdict::Failed | Verdict::Inconclusive => outcome.output = self.output(timeline),
         }
-        disclose(&mut outcome, self.check.disclosure);
+        self.check.disclosure.apply(&mut outcome);
         outcome
     }
 
@@ -211,31 +211,6 @@ fn blame(outcome: &mut CheckOutcome, unmet: &Mismatch, others: &[String], blamed
     }
 }
 
-/// Takes away what the lab's author does not want to be seen of a check that did not pass.
-fn disclose(outcome: &mut CheckOutcome, disclosure: Disclosure) {
-    if disclosure == Disclosure::None {
-        "a check that is not shown".clone_into(&mut outcome.title);
-        outcome.criterion = None;
-    }
-    if disclosure == Disclosure::Full || outcome.verdict == Verdict::Passed {
-        return;
-    }
-    outcome.expected = None;
-    if disclosure == Disclosure::Actual {
-        return;
-    }
-    if matches!(outcome.verdict, Verdict::Failed | Verdict::Inconclusive) {
-        "what was seen is not shown for this check".clone_into(&mut outcome.message);
-    }
-    (outcome.observed, outcome.cause, outcome.moment) = (None, None, None);
-    outcome.witnesses.clear();
-    outcome.more_witnesses = 0;
-    outcome.output.clear();
-    if disclosure != Disclosure::Rationale {
-        outcome.hint = None;
-    }
-}
-
 /// The outcome of a check of which nothing is known yet.
 #[must_use]
 pub fn blank(check: &Check, lab: &str) -> CheckOutcome {
@@ -261,6 +236,7 @@ pub fn blank(check: &Check, lab: &str) -> CheckOutcome {
         first_seen_ms: None,
         duration_ms: 0,
         output: Vec::new(),
+        disclosure: check.disclosure,
     }
 }
 
@@ -271,6 +247,7 @@ pub fn skipped(check: &Check, lab: &str, need: &str) -> CheckOutcome {
     outcome.verdict = Verdict::Skipped;
     outcome.message = format!("not judged, because `{need}` did not pass");
     (outcome.hint, outcome.next) = (None, None);
+    check.disclosure.apply(&mut outcome);
     outcome
 }
 

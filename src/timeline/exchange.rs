@@ -1,10 +1,13 @@
 //! Requests of a program with their answers, connection by connection.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::event::{Event, Name, What};
 use super::index::Timeline;
 use super::wire::{Api, FaultUse, Foreign, Place, Request, Response, Side};
+
+/// How many clients are told: a program may call itself anything, as often as it connects.
+const MOST_CLIENTS: usize = 8;
 
 /// A connection of a program to a broker, through the tap.
 #[derive(Debug)]
@@ -220,6 +223,14 @@ impl Timeline {
     /// The connections of an instance (`check/as`), in the order of their opening.
     pub fn connections<'a>(&'a self, instance: &'a str) -> impl Iterator<Item = &'a Connection> {
         self.exchanges.connections.values().filter(move |connection| &*connection.instance == instance)
+    }
+
+    /// The clients that programs use, as they name themselves to brokers: `librdkafka 2.15.1`. In alphabetical order, each once.
+    #[must_use]
+    pub fn clients(&self) -> Vec<String> {
+        let named = self.exchanges.connections.values().filter_map(|connection| connection.software.as_ref());
+        let clients: BTreeSet<String> = named.map(|(name, version)| format!("{name} {version}").trim().to_owned()).collect();
+        clients.into_iter().take(MOST_CLIENTS).collect()
     }
 
     /// How many frames of an instance are known by their number only, by API.

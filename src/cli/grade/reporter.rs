@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::{Polish, Run, outcome};
 use crate::lab::{Check, Lab};
-use crate::outcome::{CheckOutcome, Outcome, RunFacts};
+use crate::outcome::{CheckOutcome, Disclosure, Outcome, RunFacts};
 use crate::report::ReportTarget;
 use crate::report::live::Live;
 use crate::run::referee::blank;
@@ -37,11 +37,19 @@ impl Reporter {
         }
     }
 
+    fn disclosure(&self, id: &str) -> Disclosure {
+        self.order.iter().find(|check| check.id == id).map(|check| check.disclosure).unwrap_or_default()
+    }
+
     /// The outcome as far as it is known: what has not ended is inconclusive.
     fn so_far(&self, ended: &[CheckOutcome]) -> Outcome {
         let known = |check: &Arc<Check>| match ended.iter().find(|outcome| outcome.id == check.id) {
             Some(outcome) => outcome.clone(),
-            None => CheckOutcome { message: "not decided yet".to_owned(), ..blank(check, &self.lab.name) },
+            None => {
+                let mut open = CheckOutcome { message: "not decided yet".to_owned(), ..blank(check, &self.lab.name) };
+                check.disclosure.apply(&mut open);
+                open
+            }
         };
         let checks = self.order.iter().map(known).collect();
         let mut outcome = outcome(&self.lab, checks, self.facts.clone(), IndexMap::new(), true);
@@ -52,11 +60,14 @@ impl Reporter {
 
 impl Observer for Reporter {
     fn check_begun(&self, id: &str, title: &str) {
+        let title = if self.disclosure(id) == Disclosure::None { "a check that is not shown" } else { title };
         self.live.check_begun(id, title);
     }
 
     fn check_now(&self, id: &str, doing: &str) {
-        self.live.check_now(id, doing);
+        if self.disclosure(id) <= Disclosure::Actual {
+            self.live.check_now(id, doing);
+        }
     }
 
     fn check_ended(&self, check: &CheckOutcome) {

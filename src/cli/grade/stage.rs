@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use tokio::sync::watch;
 
 use super::Run;
+use super::facts::facts;
 use crate::cli::{Failure, output};
 use crate::lab::Owner;
 use crate::lab::data::{EventSchema, GENERATORS, Generator};
-use crate::outcome::{RunFacts, Tier};
 use crate::report::live::Live;
 use crate::run::{Scene, Seats, Turns};
 use crate::timeline::{Recorder, What};
@@ -239,38 +239,4 @@ fn schemas(seed: u64, prepared: &Prepared) -> anyhow::Result<HashMap<String, Pat
 fn commands(run: &Run<'_>, submission: &Submission) -> HashMap<String, Result<Vec<String>, SubmissionError>> {
     let programs = run.checks.iter().flat_map(|check| &check.programs);
     programs.map(|(name, program)| (name.clone(), submission.command(&run.lab.name, name, &program.command))).collect()
-}
-
-fn facts(run: &Run<'_>, submission: &Submission, cluster: &Cluster, runtime: &Runtime) -> RunFacts {
-    RunFacts {
-        id: run.lab.run_id.clone(),
-        seed: run.lab.seed,
-        // Who may call a run official is not decided here: nothing on a learner's machine can.
-        tier: if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") { Tier::Ci } else { Tier::Practice },
-        kgrade: env!("CARGO_PKG_VERSION").to_owned(),
-        checks_digest: run.lab.digest.clone(),
-        submission_digest: Some(submission.digest().to_owned()),
-        commit: commit_of(submission),
-        broker_version: cluster.version().map(str::to_owned),
-        cluster: match runtime {
-            Runtime::Jvm => "jvm".to_owned(),
-            Runtime::Docker => "docker".to_owned(),
-            Runtime::External(address) => address.clone(),
-        },
-        started_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
-    }
-}
-
-/// The commit that is checked out in the submission's folder, when git knows one.
-fn commit_of(submission: &Submission) -> Option<String> {
-    let output = std::process::Command::new("git")
-        .args(["-C"])
-        .arg(submission.folder())
-        .args(["rev-parse", "HEAD"])
-        .stdin(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .output()
-        .ok()?;
-    let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-    (output.status.success() && commit.len() >= 40).then_some(commit)
 }

@@ -340,6 +340,11 @@ fn html(pictures: &[Picture]) -> String {
         broker_version: Some("4.3.1".into()),
         cluster: "jvm".into(),
         started_at: 0,
+        learner: None,
+        committed_at: None,
+        clients: Vec::new(),
+        sandbox: crate::outcome::no_sandbox(),
+        workflow: None,
     };
     page::render("lab-91", "A lab for pictures", &run, pictures, &[])
 }

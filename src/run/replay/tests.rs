@@ -140,6 +140,11 @@ fn saved_and_read(story: &Story) -> Vec<Event> {
         broker_version: None,
         cluster: "jvm".into(),
         started_at: 0,
+        learner: None,
+        committed_at: None,
+        clients: Vec::new(),
+        sandbox: crate::outcome::no_sandbox(),
+        workflow: None,
     };
     let selected = vec!["c".to_owned()];
     let header = Header { schema: evidence::SCHEMA.into(), lab: "lab-90".into(), lab_text: LAB.into(), selected, timeout_scale: 1.0, run };
