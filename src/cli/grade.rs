@@ -14,19 +14,21 @@ use crate::lab::{Check, Lab};
 use crate::outcome::{CheckOutcome, Outcome, RunFacts, SCHEMA, Score, score};
 use crate::report::live::Live;
 use crate::report::terminal::{self, Style};
-use crate::report::{ReportTarget, check_targets, check_writable, same_file, write_file};
+use crate::report::{ReportTarget, check_targets, check_writable, same_file};
 use crate::run::{Observer, engine};
-use crate::timeline::{Recorder, evidence};
+use crate::timeline::Recorder;
 use crate::world::cluster::Runtime;
 use crate::{exit, lab, plan};
 
 mod facts;
 mod polish;
 mod reporter;
+mod saving;
 mod stage;
 
 use self::polish::Polish;
 use self::reporter::Reporter;
+use self::saving::For;
 
 /// Grade a submission.
 #[derive(Debug, Args)]
@@ -54,9 +56,12 @@ pub struct GradeArgs {
     /// Also write a report; may be repeated.
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     reports: Vec<ReportTarget>,
-    /// Save everything that happened, to judge it again or to ask about it.
+    /// Save everything that happened, to judge it again or to ask about it; without what the lab's author does not show.
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
+    /// Save everything that happened, also in checks that are not shown: for the instructor.
+    #[arg(long, value_name = "FILE")]
+    full_evidence: Option<PathBuf>,
     /// The seed of all data and moments; the same seed gives the same experiment.
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
@@ -101,7 +106,7 @@ pub fn grade(args: &GradeArgs) -> Done {
         began,
         lab: resolved,
         checks: chosen,
-        lab_text: source.source.text.to_string(),
+        source,
         polish: Arc::new(
             Polish::new(args.lab.as_deref().unwrap_or_default(), args.source.checks.as_deref(), &args.submission)
                 .on(args.cluster.as_ref(), &args.allow_endpoint),
@@ -116,11 +121,15 @@ pub fn grade(args: &GradeArgs) -> Done {
 /// Says before anything is started whether all that was asked for can be written.
 fn check_paths(args: &GradeArgs) -> anyhow::Result<()> {
     check_targets(&args.reports)?;
-    let Some(path) = &args.evidence else { return Ok(()) };
-    let named = || format!("--evidence {}", path.display());
-    check_writable(path).with_context(named)?;
-    if args.reports.iter().any(|report| same_file(&report.path, path)) {
-        return Err(anyhow!("a report goes to the same file; give each a path of its own")).with_context(named);
+    let mut taken: Vec<&Path> = args.reports.iter().map(|report| report.path.as_path()).collect();
+    for (option, path) in [("evidence", &args.evidence), ("full-evidence", &args.full_evidence)] {
+        let Some(path) = path else { continue };
+        let named = || format!("--{option} {}", path.display());
+        check_writable(path).with_context(named)?;
+        if taken.iter().any(|other| same_file(other, path)) {
+            return Err(anyhow!("a report or other evidence goes to the same file; give each a path of its own")).with_context(named);
+        }
+        taken.push(path);
     }
     Ok(())
 }
@@ -137,7 +146,7 @@ struct Run<'a> {
     began: Instant,
     lab: Lab,
     checks: Vec<Arc<Check>>,
-    lab_text: String,
+    source: lab::LabSource,
     polish: Arc<Polish>,
 }
 
@@ -205,7 +214,9 @@ impl Run<'_> {
     /// Writes the evidence and the reports, and fills in what that took: a report cannot hold the time of its own writing, so that is left out.
     /// Returns why each of those that could not be written was not.
     fn write(&self, outcome: &mut Outcome, recorder: &Recorder, from: u64) -> Vec<anyhow::Error> {
-        let evidence = self.args.evidence.iter().map(|path| self.write_evidence(path, outcome, recorder)).collect::<Vec<_>>();
+        let saved = [(&self.args.evidence, For::Learner), (&self.args.full_evidence, For::Instructor)];
+        let evidence: Vec<_> =
+            saved.iter().filter_map(|(path, whom)| Some(saving::save(self, path.as_deref()?, *whom, outcome, recorder))).collect();
         self.stamp(&mut outcome.timings_ms, from);
         let reports: Vec<_> = self.args.reports.iter().map(|target| target.write(outcome)).collect();
         // What is printed comes after the reports and can tell how long they took.
@@ -219,22 +230,6 @@ impl Run<'_> {
         let experiments = timings.get("experiments").copied().unwrap_or(0);
         timings.insert("grader".to_owned(), total - experiments);
         timings.insert("total".to_owned(), total);
-    }
-
-    fn write_evidence(&self, path: &Path, outcome: &Outcome, recorder: &Recorder) -> anyhow::Result<()> {
-        let header = evidence::Header {
-            schema: evidence::SCHEMA.to_owned(),
-            lab: self.lab.name.clone(),
-            lab_text: self.lab_text.clone(),
-            selected: self.checks.iter().map(|check| check.id.clone()).collect(),
-            timeout_scale: self.args.timeout_scale,
-            run: outcome.run.clone(),
-        };
-        let mut bytes = Vec::new();
-        evidence::write(&header, &recorder.timeline(), &mut bytes)
-            .map_err(anyhow::Error::from)
-            .and_then(|()| write_file(path, self.polish.redactor.text(&String::from_utf8_lossy(&bytes)).as_bytes()))
-            .context("failed to write the evidence")
     }
 }
 

@@ -3,6 +3,7 @@
 //! The lines stand there as the course's roadmap has them. A check's `criterion` is one of them, word for word, so that a learner sees what
 //! of the course a check is about, and an author what of it no check looks at.
 
+mod late;
 mod starter;
 
 use std::path::Path;
@@ -11,6 +12,7 @@ use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
+pub use late::Rules;
 pub use starter::{Starter, Written};
 
 /// The course and its labs, as they were when kgrade was built.

@@ -83,7 +83,7 @@ impl Expect for Committed {
         {
             return Answer::Violated(ahead::explain(view, (&self.group, &self.topic), topic, ahead, offsets));
         }
-        if self.any == Some(true) && !offsets.moved {
+        if self.any == Some(true) && offsets.moved.is_none() {
             let message = format!("group {} has committed nothing", self.group);
             return Answer::NotYet(view.with_ends(Mismatch::new(message, "at least one commit by your program", "no commit").cause(behind::cause_of_none(view, &self.group, offsets))));
         }
@@ -91,7 +91,7 @@ impl Expect for Committed {
             return Answer::NotYet(mismatch);
         }
         // For an invariant, a group that never commits shows nothing: the clock asks for something that moved.
-        Answer::holds(if offsets.moved { offsets.looks } else { 0 })
+        Answer::holds(if offsets.moved.is_some() { offsets.looks } else { 0 })
     }
 }
 

@@ -45,13 +45,14 @@ impl Act for ResetOffsets {
         let ends = ctx.kafka().end_offsets(&self.topic).await.with_context(|| format!("set offsets on {}: create it first", self.topic))?;
         let to = self.to.unwrap_or(To::Earliest);
         let offsets: BTreeMap<i32, i64> = ends.into_iter().map(|(partition, end)| (partition, if to == To::Latest { end } else { 0 })).collect();
+        let asked = Some(ctx.recorder().now());
         ctx.kafka().reset_offsets(&self.group, &self.topic, &offsets).await?;
         // A partition can be refused without a word while its topic is new to the coordinator: what counts is what is read back.
         let stored = ctx.kafka().committed(&self.group, &self.topic).await?;
         if stored != offsets {
             bail!("set the offsets of group {} on {}: the coordinator stored {stored:?}", self.group, self.topic);
         }
-        ctx.recorder().append(What::OffsetsReset { group: self.group.as_str().into(), topic: self.topic.as_str().into(), offsets });
+        ctx.recorder().append(What::OffsetsReset { group: self.group.as_str().into(), topic: self.topic.as_str().into(), asked, offsets });
         Ok(None)
     }
 }

@@ -164,7 +164,7 @@ impl Story {
     }
 
     pub fn reset(self) -> Self {
-        self.then(What::OffsetsReset { group: "g".into(), topic: "t".into(), offsets: BTreeMap::from([(0, 0), (1, 0)]) })
+        self.then(What::OffsetsReset { group: "g".into(), topic: "t".into(), asked: None, offsets: BTreeMap::from([(0, 0), (1, 0)]) })
     }
 
     /// A look at the committed offsets.

@@ -31,6 +31,7 @@ mod span;
 pub mod suggestion;
 mod template;
 mod vars;
+mod withhold;
 
 pub use error::{Code, LabError, LabErrors, Severity};
 pub use load::{Bindings, LabSource};
@@ -38,3 +39,4 @@ pub use model::{Check, ClusterSpec, Lab, Owner, Placed, Program};
 pub use scalar::Scalar;
 pub use source::{Place, SourceText};
 pub use span::Span;
+pub use withhold::withhold;

@@ -70,6 +70,12 @@ impl Referee {
         if let Some(decision) = decision {
             self.decide(decision, timeline);
         }
+        if let What::Withheld { check, verdict } = &event.what
+            && own(check)
+        {
+            // Decided when it happened; nothing of that is here to decide it again.
+            self.decision = Some(Decision { verdict: *verdict, mismatch: None, reason: None, remarks: Vec::new(), first_seen: event.at });
+        }
     }
 
     fn decide(&mut self, mut decision: Decision, timeline: &Timeline) {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::docker::{ContainersLook, HttpAnswer, HttpAsked, ListenersSeen, Selection};
 use super::payload::{Payload, RecordBlock};
 use super::wire::{Api, FaultUse, Foreign, Request, Response, Side, Unread};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Verdict};
 
 /// A name that many events share.
 pub type Name = Arc<str>;
@@ -42,6 +42,8 @@ pub enum What {
     Look { check: Name, phase: Phase },
     /// The check is decided.
     CheckEnded { check: Name },
+    /// What happened in a check is not in this file: its author does not show it. This came of it.
+    Withheld { check: Name, verdict: Verdict },
     /// The grader or its environment broke during this check.
     Broke { check: Name, error: String },
 
@@ -90,8 +92,14 @@ pub enum What {
     EndSeen { topic: Name, ends: BTreeMap<i32, i64> },
     /// The group's committed offsets. Asked at `asked` (nanoseconds since the run began), answered at the event's time.
     OffsetsSeen { group: Name, topic: Name, asked: u64, offsets: BTreeMap<i32, i64> },
-    /// The grader set the group's committed offsets.
-    OffsetsReset { group: Name, topic: Name, offsets: BTreeMap<i32, i64> },
+    /// The grader set the group's committed offsets. It began to at `asked` (nanoseconds since the run began): a look since then may have seen them.
+    OffsetsReset {
+        group: Name,
+        topic: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<u64>,
+        offsets: BTreeMap<i32, i64>,
+    },
     /// A group as its coordinator describes it; `None` when there is no such group.
     GroupSeen { group: Name, description: Option<GroupSeen> },
     /// Docker was asked for containers. `bootstrap` holds the ports of this machine in the cluster's bootstrap addresses.

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::event::Event;
-use super::index::Timeline;
-use crate::outcome::RunFacts;
+use crate::outcome::{CheckOutcome, RunFacts, Verdict};
 
-/// The version of the file's form.
-pub const SCHEMA: &str = "kgrade/evidence/v1";
+/// The version of the file's form that is written.
+pub const SCHEMA: &str = "kgrade/evidence/v2";
+
+/// The version before, which is read, too: it told neither what was judged nor which facts of a run came later. What it lacks is filled in.
+const BEFORE: &str = "kgrade/evidence/v1";
 
 /// The longest line that is read back, in bytes.
 const LONGEST_LINE: u64 = 64 * 1024 * 1024;
@@ -31,6 +33,34 @@ pub struct Header {
     pub timeout_scale: f64,
     /// What the run was made with.
     pub run: RunFacts,
+    /// What the checks came to when the run ended; empty in a file of version 1.
+    #[serde(default)]
+    pub judged: Vec<Judged>,
+    /// Of how many checks the file holds only what came of them: their author does not show them.
+    #[serde(default)]
+    pub withheld: u64,
+}
+
+/// What a check came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judged {
+    /// The check's id.
+    pub check: String,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Points reached.
+    pub points: u32,
+    /// Points that could be reached.
+    pub max_points: u32,
+}
+
+impl Judged {
+    /// Of an outcome.
+    #[must_use]
+    pub fn of(check: &CheckOutcome) -> Self {
+        Self { check: check.id.clone(), verdict: check.verdict, points: check.points, max_points: check.max_points }
+    }
 }
 
 /// Why a file cannot be read as evidence.
@@ -46,7 +76,7 @@ pub enum EvidenceError {
     #[error("this is no evidence of a run: save it with `kgrade LAB --evidence FILE`, and name that file")]
     Foreign,
     /// Another version wrote it.
-    #[error("the evidence has the form {found}, this kgrade reads {SCHEMA}: use the kgrade version that wrote it")]
+    #[error("the evidence has the form {found}, this kgrade reads {SCHEMA} and {BEFORE}: use the kgrade version that wrote it")]
     Schema {
         /// What the header says.
         found: String,
@@ -65,10 +95,10 @@ pub enum EvidenceError {
 ///
 /// # Errors
 /// When the writer fails.
-pub fn write(header: &Header, timeline: &Timeline, out: &mut impl Write) -> std::io::Result<()> {
+pub fn write(header: &Header, events: &[Event], out: &mut impl Write) -> std::io::Result<()> {
     serde_json::to_writer(&mut *out, header)?;
     out.write_all(b"\n")?;
-    for event in timeline.events() {
+    for event in events {
         serde_json::to_writer(&mut *out, event)?;
         out.write_all(b"\n")?;
     }
@@ -112,8 +142,9 @@ fn read_header(line: &str, number: usize) -> Result<Header, EvidenceError> {
     }
     let damaged = |error: serde_json::Error| EvidenceError::Damaged { line: number, reason: error.to_string() };
     let version: Version = serde_json::from_str(line).map_err(|_| EvidenceError::Foreign)?;
-    if version.schema != SCHEMA {
+    if ![SCHEMA, BEFORE].contains(&version.schema.as_str()) {
         return Err(EvidenceError::Schema { found: version.schema });
     }
-    serde_json::from_str(line).map_err(damaged)
+    let header: Header = serde_json::from_str(line).map_err(damaged)?;
+    Ok(Header { schema: SCHEMA.to_owned(), ..header })
 }

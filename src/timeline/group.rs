@@ -24,8 +24,8 @@ pub struct Group {
 pub struct Offsets {
     /// How often they were looked at.
     pub looks: u64,
-    /// Whether a commit was seen that the grader did not make.
-    pub moved: bool,
+    /// When a look showed a commit that the grader did not make, for the first time.
+    pub moved: Option<u64>,
     /// The last state by partition.
     pub last: BTreeMap<i32, i64>,
     /// When the last look was asked, and when it was answered.
@@ -65,7 +65,7 @@ impl Offsets {
         if &self.last != offsets && !outdated {
             self.last.clone_from(offsets);
             self.changed_at = at;
-            self.moved = true;
+            self.moved.get_or_insert(at);
         }
         let Some(topic) = topic else { return };
         for (&partition, &committed) in offsets {
@@ -76,6 +76,13 @@ impl Offsets {
                 self.ahead.push(Ahead { at, partition, committed, frontier, commit: None });
             }
         }
+    }
+
+    /// Takes what the grader set, having asked for it at `asked`. A look in the meantime that showed it took it for a commit of somebody else's.
+    pub(super) fn reset(&mut self, at: u64, asked: u64, offsets: &BTreeMap<i32, i64>) {
+        self.last.clone_from(offsets);
+        (self.changed_at, self.reset_at) = (at, Some(at));
+        self.moved = self.moved.filter(|moved| *moved < asked);
     }
 
     /// Takes the broker's answer to the commit of one partition. Only a commit that the broker took can be ahead.

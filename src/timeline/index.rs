@@ -250,10 +250,9 @@ impl Timeline {
                 let known = self.groups.entry(group.clone()).or_default().offsets.entry(topic.clone()).or_default();
                 known.see(at, *asked, offsets, self.topics.get(topic));
             }
-            What::OffsetsReset { group, topic, offsets } => {
+            What::OffsetsReset { group, topic, asked, offsets } => {
                 let known = self.groups.entry(group.clone()).or_default().offsets.entry(topic.clone()).or_default();
-                known.last.clone_from(offsets);
-                (known.changed_at, known.reset_at) = (at, Some(at));
+                known.reset(at, asked.unwrap_or(at), offsets);
             }
             What::GroupSeen { group, description } => {
                 let known = self.groups.entry(group.clone()).or_default();
@@ -294,6 +293,7 @@ impl Timeline {
             | What::Look { .. }
             | What::CheckEnded { .. }
             | What::Broke { .. }
+            | What::Withheld { .. }
             | What::Stalled { .. }
             | What::Broker { .. }
             | What::Evicted { .. } => {}

@@ -20,6 +20,7 @@ pub mod payload;
 mod recorder;
 mod topic;
 pub mod wire;
+mod withhold;
 
 pub use commit::Commit;
 pub use delivery::Delivery;
@@ -32,3 +33,4 @@ pub use instance::{Exit, Instance};
 pub use payload::{Payload, Record, RecordBlock};
 pub use recorder::Recorder;
 pub use topic::{Produced, Topic};
+pub use withhold::withhold;

@@ -1,7 +1,9 @@
 //! What the learner reads of each mistake, kept in `failure.txt` beside it, so that every change of a message is seen and read.
 //!
 //! What differs from run to run is masked: numbers are `#`, the run's id is `RUN`. A check may fail in more than one way, by which of its
-//! experiments tells first; then it stands in the file as often, once for each.
+//! experiments tells first; then it stands in the file as often, once for each. Which ways there are depends on the machine, so a run that is
+//! told in a way that is new but says much the same is let pass, and the text is shown; `SNAPSHOTS=strict` lets nothing pass. The words of each
+//! kind are held fast by its own tests.
 
 use std::path::Path;
 
@@ -11,9 +13,12 @@ use serde_json::Value;
 /// The file beside `expect.yaml`.
 const FILE: &str = "failure.txt";
 
+/// How much of its words a new text must share with a known one of the same check, in percent.
+const ALIKE: usize = 45;
+
 /// Compares what is said about the failed checks with the file.
 ///
-/// `SNAPSHOTS=overwrite` writes the file anew, `SNAPSHOTS=add` adds what is not in it.
+/// `SNAPSHOTS=overwrite` writes the file anew, `SNAPSHOTS=add` adds what is not in it, `SNAPSHOTS=strict` lets nothing pass that is not in it.
 pub fn compare(outcome: &Value, folder: &Path) -> Result<(), String> {
     let path = folder.join(FILE);
     let said: Vec<String> = failed(outcome).map(|check| told(check, outcome["run"]["id"].as_str().unwrap_or_default())).collect();
@@ -28,11 +33,25 @@ pub fn compare(outcome: &Value, folder: &Path) -> Result<(), String> {
         let all: Vec<&str> = known.iter().copied().chain(new).collect();
         return std::fs::write(&path, all.join("\n\n") + "\n").map_err(|error| format!("{}: {error}", path.display()));
     }
+    let alike = |text: &str| known.iter().any(|other| text.lines().next() == other.lines().next() && shared(text, other) >= ALIKE);
+    if mode != "strict" && new.iter().all(|text| alike(text)) {
+        eprintln!("{}: told in a way that is not in the file (SNAPSHOTS=add adds it):\n{}\n", path.display(), new.join("\n\n"));
+        return Ok(());
+    }
     Err(format!(
         "{FILE} has not this text; read it as a learner would, and add it with SNAPSHOTS=add (or SNAPSHOTS=overwrite):\n{}\n\nit has:\n{}",
         new.join("\n\n"),
         known.join("\n\n")
     ))
+}
+
+/// How many of the words of two texts both have, in percent of those of the longer.
+fn shared(a: &str, b: &str) -> usize {
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let (a, mut b) = (words(a), words(b));
+    let longer = a.len().max(b.len()).max(1);
+    let both = a.iter().filter(|word| b.iter().position(|other| other == *word).map(|at| b.swap_remove(at)).is_some()).count();
+    both * 100 / longer
 }
 
 fn failed(outcome: &Value) -> impl Iterator<Item = &Value> {
@@ -67,9 +86,12 @@ fn told(check: &Value, run: &str) -> String {
 fn mask(text: &str, run: &str) -> String {
     let mut text = if run.is_empty() { text.to_owned() } else { text.replace(run, "RUN") };
     // Ids that Kafka's clients and brokers draw; numbers; lists of numbers, whose length is chance.
-    for (what, with) in
-        [(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"), (r"[0-9]+(\.[0-9]+)?", "#"), (r"#((, | and | or )#)+", "#")]
-    {
+    for (what, with) in [
+        (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
+        (r"\b[0-9a-f]{8}\b", "HEX"),
+        (r"[0-9]+(\.[0-9]+)?", "#"),
+        (r"#((, | and | or )#)+", "#"),
+    ] {
         if let Ok(what) = regex::Regex::new(what) {
             text = what.replace_all(&text, with).into_owned();
         }
@@ -84,5 +106,11 @@ pub fn masks() -> Result<(), Failed> {
     if masked != "topic t-RUN: offset # of partitions # at # s; member c-UUID (u-#)" {
         return Err(masked.into());
     }
-    Ok(())
+    let known = "c\n  nothing was committed by hand\n  probably automatic commits are on: turn them off, and commit each event";
+    let other = "c\n  offset # was committed by a timer\n  probably automatic commits are on: turn them off, and commit each event";
+    let foreign = "c\n  the topic has no partitions that a client could write to\n  probably the broker is down";
+    match (shared(known, other), shared(known, foreign)) {
+        (ALIKE.., ..ALIKE) => Ok(()),
+        (alike, foreign) => Err(format!("{alike} % and {foreign} %").into()),
+    }
 }

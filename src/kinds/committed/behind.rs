@@ -116,7 +116,7 @@ fn explain(spec: &Committed, view: &View<'_>, offsets: &Offsets, wrong: &[Wrong]
     let one_less = |wrong: &Wrong| wrong.bad.is_none() && wrong.committed == Some(wrong.due - 1) && !was_right(wrong, offsets);
     let of_events = "the committed offset of every partition is one past the last delivered event";
     let of_bad = "the committed offset of every partition is past the bad records";
-    let (message, expected, cause) = if !offsets.moved {
+    let (message, expected, cause) = if offsets.moved.is_none() {
         (format!("group {} has committed nothing", spec.group), if spec.past.is_some() { of_bad } else { of_events }, None)
     } else if wrong.iter().any(beyond) {
         (

@@ -42,7 +42,7 @@ pub fn lanes(subject: &Subject<'_>) -> Vec<Lane> {
                     }
                 }
             }
-            What::OffsetsReset { topic, offsets, group } if topics.contains(topic) => {
+            What::OffsetsReset { topic, offsets, group, .. } if topics.contains(topic) => {
                 for (partition, offset) in offsets {
                     let words = format!("the grader sets the committed offset of group {group} to {offset}");
                     let item = Item::point(event.at, Look::Reset, offset.to_string(), words);

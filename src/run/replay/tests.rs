@@ -105,6 +105,27 @@ fn what_needs_a_failed_check_is_skipped_and_so_is_what_blames_that() {
     assert_eq!(outcomes[2].message, "not judged, because `needing` could not be judged: topic t does not exist");
 }
 
+#[test]
+fn what_is_withheld_came_to_what_it_came_to_and_the_rest_is_judged_as_before() {
+    let ahead = story().check_begun().reset().produce("events").start("first").offsets(&[(0, 1), (1, 0)]).look(Phase::Acting).check_ended();
+    for (story, came_to) in [(ahead, Verdict::Failed), (last_looks(good()), Verdict::Passed)] {
+        let name = || "needing".into();
+        let story = story
+            .then(What::CheckBegun { check: name() })
+            .then(What::Expecting { check: name() })
+            .later(10_000)
+            .then(What::CheckEnded { check: name() });
+        let before = judged(&story);
+        let hidden = [("c".into(), before[0].verdict)].into();
+        let left = crate::timeline::withhold(&story.events, &hidden, |_| false);
+        let text = serde_json::to_string(&left).unwrap();
+        assert_eq!((text.matches("\"c\"").count(), text.matches("\"c/").count()), (1, 0), "{text}");
+        let after = replay(&checks(), left, 1.0, "lab-90");
+        assert_eq!((before[0].verdict, before[0].points), (came_to, after[0].points));
+        assert_eq!((verdicts(&before), &before[1..]), (verdicts(&after), &after[1..]));
+    }
+}
+
 /// As the engine does it: the check's own steps are shown to its referee the moment they are on the timeline, and nothing else is.
 fn live(events: &[Event]) -> CheckOutcome {
     let mut referee = Referee::new(checks().remove(0), 1.0);
@@ -147,9 +168,18 @@ fn saved_and_read(story: &Story) -> Vec<Event> {
         workflow: None,
     };
     let selected = vec!["c".to_owned()];
-    let header = Header { schema: evidence::SCHEMA.into(), lab: "lab-90".into(), lab_text: LAB.into(), selected, timeout_scale: 1.0, run };
+    let header = Header {
+        schema: evidence::SCHEMA.into(),
+        lab: "lab-90".into(),
+        lab_text: LAB.into(),
+        selected,
+        timeout_scale: 1.0,
+        run,
+        judged: Vec::new(),
+        withheld: 0,
+    };
     let mut file = Vec::new();
-    evidence::write(&header, &story.timeline, &mut file).unwrap();
+    evidence::write(&header, story.timeline.events(), &mut file).unwrap();
     evidence::read(&*file).unwrap().1
 }
 
