@@ -14,7 +14,7 @@ use crate::lab::{Check, Lab};
 use crate::outcome::{CheckOutcome, Outcome, RunFacts, SCHEMA, Score, score};
 use crate::report::live::Live;
 use crate::report::terminal::{self, Style};
-use crate::report::{ReportTarget, check_targets, check_writable, same_file};
+use crate::report::{Graded, ReportTarget, check_targets, check_writable, graded, same_file};
 use crate::run::{Observer, engine};
 use crate::timeline::Recorder;
 use crate::world::cluster::Runtime;
@@ -218,7 +218,9 @@ impl Run<'_> {
         let evidence: Vec<_> =
             saved.iter().filter_map(|(path, whom)| Some(saving::save(self, path.as_deref()?, *whom, outcome, recorder))).collect();
         self.stamp(&mut outcome.timings_ms, from);
-        let reports: Vec<_> = self.args.reports.iter().map(|target| target.write(outcome)).collect();
+        let pictures = graded::pictures(&self.args.reports, outcome, &self.checks, &recorder.timeline(), &self.polish.redactor);
+        let graded = Graded { outcome, pictures: &pictures };
+        let reports: Vec<_> = self.args.reports.iter().map(|target| target.write_graded(&graded)).collect();
         // What is printed comes after the reports and can tell how long they took.
         self.stamp(&mut outcome.timings_ms, from);
         evidence.into_iter().chain(reports).filter_map(Result::err).collect()

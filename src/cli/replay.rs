@@ -7,9 +7,10 @@ use indexmap::IndexMap;
 
 use super::saved::Saved;
 use super::{Done, Failure, LabSource, output};
+use crate::outcome::redact::Redactor;
 use crate::outcome::{Outcome, SCHEMA, Score, score};
 use crate::report::terminal::{self, Style};
-use crate::report::{ReportTarget, check_targets};
+use crate::report::{Graded, ReportTarget, check_targets, graded};
 use crate::run::replay;
 
 /// Judge a saved run again.
@@ -31,8 +32,8 @@ pub struct ReplayArgs {
 pub fn replay(args: &ReplayArgs) -> Done {
     check_targets(&args.reports).map_err(Failure::usage)?;
     let Saved { header, lab, checks, events } = Saved::open(&args.file, args.now, &args.source)?;
-    let checks = replay::replay(&checks, events, header.timeout_scale, &lab.name);
-    let Score { points, max_points, complete } = Score::of(&checks);
+    let (outcomes, timeline) = replay::replay_all(&checks, events, header.timeout_scale, &lab.name);
+    let Score { points, max_points, complete } = Score::of(&outcomes);
     let mut run = header.run;
     run.checks_digest.clone_from(&lab.digest);
     let outcome = Outcome {
@@ -43,13 +44,15 @@ pub fn replay(args: &ReplayArgs) -> Done {
         max_score: max_points,
         complete,
         interrupted: false,
-        checks,
+        checks: outcomes,
         run,
         timings_ms: IndexMap::new(),
         late: None,
     };
+    // The evidence was saved without the secrets of its run.
+    let pictures = graded::pictures(&args.reports, &outcome, &checks, &timeline, &Redactor::new([]));
     for target in &args.reports {
-        target.write(&outcome)?;
+        target.write_graded(&Graded { outcome: &outcome, pictures: &pictures })?;
     }
     output::print(&terminal::render(&outcome, &Style::of_stdout()));
     Ok(score::exit_code(&outcome.checks))

@@ -1,14 +1,17 @@
-//! What people and machines read. Every report is a pure function of the [`Outcome`]; the one place that writes is
-//! [`file`], the one thing that shows something while the run lasts is [`live`].
+//! What people and machines read. Every report is a pure function of the [`Outcome`], and, where it shows pictures, of [`Graded`]; the one
+//! place that writes is [`file`], the one thing that shows something while the run lasts is [`live`].
 //!
-//! A new format is a file with a `render`, its `mod` line, and its row in [`FORMATS`].
+//! A new format is a file with a `render`, its `mod` line, and its row in [`FORMATS`]; one that shows pictures has a row in [`ILLUSTRATED`], too.
 
 mod detail;
 pub mod file;
+pub mod graded;
+pub mod html;
 pub mod json;
 pub mod junit;
 mod layout;
 pub mod live;
+mod page;
 pub mod summary;
 pub mod target;
 pub mod terminal;
@@ -20,6 +23,7 @@ pub mod words;
 use crate::outcome::Outcome;
 
 pub use file::{check_writable, write as write_file};
+pub use graded::Graded;
 pub use target::{ReportTarget, check_targets, same_file};
 
 /// A format that a report can be written in.
@@ -29,7 +33,7 @@ pub struct Format {
     pub name: &'static str,
     /// What it is for, in a few words.
     pub about: &'static str,
-    /// The report, whole.
+    /// The report, whole, of the outcome alone. [`Format::of`] adds the pictures where there are any.
     pub render: fn(&Outcome) -> anyhow::Result<String>,
 }
 
@@ -42,7 +46,30 @@ pub const FORMATS: &[Format] = &[
     },
     Format { name: "json", about: "everything, for other programs (checks/schema/outcome.v1.json)", render: json::render },
     Format { name: "junit", about: "JUnit XML, for CI", render: junit::render },
+    Format { name: html::NAME, about: "one page for a browser or for paper", render: |outcome| html::render(&Graded::from(outcome)) },
 ];
+
+/// The formats that show pictures of what happened, if they get any.
+const ILLUSTRATED: &[(&str, fn(&Graded<'_>) -> anyhow::Result<String>)] = &[(html::NAME, html::render)];
+
+impl Format {
+    /// Whether it shows pictures of what happened.
+    #[must_use]
+    pub fn is_illustrated(&self) -> bool {
+        ILLUSTRATED.iter().any(|(name, _)| *name == self.name)
+    }
+
+    /// The report, whole, with the pictures that the format has a place for.
+    ///
+    /// # Errors
+    /// When the format cannot tell this outcome.
+    pub fn of(&self, graded: &Graded<'_>) -> anyhow::Result<String> {
+        match ILLUSTRATED.iter().find(|(name, _)| *name == self.name) {
+            Some((_, render)) => render(graded),
+            None => (self.render)(graded.outcome),
+        }
+    }
+}
 
 /// The format of this name.
 #[must_use]

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use anyhow::{Context as _, bail};
 use thiserror::Error;
 
-use super::{FORMATS, Format, file, format};
+use super::{FORMATS, Format, Graded, file, format};
 use crate::outcome::Outcome;
 
 /// A report that was asked for.
@@ -20,12 +20,20 @@ pub struct ReportTarget {
 }
 
 impl ReportTarget {
-    /// Writes the report; a reader sees the old file or the new one, never a part.
+    /// Writes the report without pictures; a reader sees the old file or the new one, never a part.
     ///
     /// # Errors
     /// When the report cannot be rendered or written; the old file is then as it was.
     pub fn write(&self, outcome: &Outcome) -> anyhow::Result<()> {
-        let text = (self.format.render)(outcome).with_context(|| format!("failed to make the {} report", self.format.name))?;
+        self.write_graded(&Graded::from(outcome))
+    }
+
+    /// As [`ReportTarget::write`], with pictures.
+    ///
+    /// # Errors
+    /// When the report cannot be rendered or written; the old file is then as it was.
+    pub fn write_graded(&self, graded: &Graded<'_>) -> anyhow::Result<()> {
+        let text = self.format.of(graded).with_context(|| format!("failed to make the {} report", self.format.name))?;
         file::write(&self.path, text.as_bytes()).with_context(|| format!("failed to write the {} report", self.format.name))
     }
 }

@@ -9,6 +9,7 @@ mod item;
 pub mod page;
 mod partitions;
 mod programs;
+mod redact;
 mod scale;
 mod story;
 mod subject;

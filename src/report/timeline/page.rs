@@ -3,21 +3,15 @@
 //! Everything is in the page's own text and style. The script only adds to it: it tells what is under the pointer, magnifies, and lets the
 //! arrow keys go from one thing to the next. The policy in the head allows that script alone, so nothing in the data can run.
 
-mod chart;
-mod escape;
-mod words;
-
-use base64::Engine as _;
-use sha2::{Digest, Sha256};
-
-use self::escape::text;
 use super::Picture;
 use crate::outcome::RunFacts;
+use crate::report::detail::Layout;
+use crate::report::page::escape::text;
+use crate::report::page::{Document, chart, story};
 use crate::report::summary;
 use crate::report::words::count;
 
-const STYLE: &str = include_str!("page/style.css");
-const SCRIPT: &str = include_str!("page/script.js");
+const STYLE: &str = include_str!("page.css");
 
 /// So many checks are drawn on one page.
 const CHECKS: usize = 24;
@@ -25,20 +19,11 @@ const CHECKS: usize = 24;
 /// The page of these checks. `empty` says in a sentence each of which checks there is nothing to draw.
 #[must_use]
 pub fn render(lab: &str, title: &str, run: &RunFacts, pictures: &[Picture], empty: &[String]) -> String {
-    let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(SCRIPT.as_bytes()));
     let name = match pictures {
         [one] => format!("{} · {lab}", one.check),
         _ => lab.to_owned(),
     };
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-         style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'\">\n\
-         <title>{} · kgrade timeline</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<header><strong>{}</strong> {}</header>\n<main>\n",
-        text(&name),
-        text(lab),
-        text(title),
-    );
+    let mut page = format!("<header><strong>{}</strong> {}</header>\n<main>\n", text(lab), text(title));
     if pictures.len() > 1 {
         page.push_str("<nav aria-label=\"Checks\">");
         for (nth, picture) in pictures.iter().take(CHECKS).enumerate() {
@@ -57,12 +42,8 @@ pub fn render(lab: &str, title: &str, run: &RunFacts, pictures: &[Picture], empt
         page.push_str(&format!("<p>{}</p>\n", text(line)));
     }
     let facts = summary::facts_of(run).join(" · ");
-    page.push_str(&format!(
-        "</main>\n<footer>{} · seed {}</footer>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
-        text(&facts),
-        run.seed
-    ));
-    page
+    page.push_str(&format!("</main>\n<footer>{} · seed {}</footer>\n", text(&facts), run.seed));
+    Document { title: &format!("{name} · kgrade timeline"), style: STYLE, script: "", body: &page }.render()
 }
 
 fn section(page: &mut String, nth: usize, picture: &Picture) {
@@ -74,8 +55,33 @@ fn section(page: &mut String, nth: usize, picture: &Picture) {
         text(&picture.title),
         text(&picture.check),
     ));
-    words::explanation(page, picture);
+    explanation(page, picture);
     chart::figure(page, nth, picture);
-    words::story(page, nth, picture);
+    page.push_str("<h2>Moment by moment</h2>\n");
+    story::table(page, nth, picture);
     page.push_str("</section>\n");
+}
+
+/// What is wrong, as in every report.
+fn explanation(page: &mut String, picture: &Picture) {
+    if picture.explanation.is_empty() {
+        return;
+    }
+    page.push_str("<div class=\"why\">\n");
+    let mut open = false;
+    for row in &picture.explanation {
+        if row.layout == Layout::Headline {
+            page.push_str(&format!("<p class=\"headline\">{}</p>\n", text(&row.text)));
+            continue;
+        }
+        if !open {
+            page.push_str("<dl>\n");
+            open = true;
+        }
+        page.push_str(&format!("<dt>{}</dt><dd>{}</dd>\n", text(row.label), text(&row.text)));
+    }
+    if open {
+        page.push_str("</dl>\n");
+    }
+    page.push_str("</div>\n");
 }

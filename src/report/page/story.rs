@@ -1,40 +1,15 @@
-//! The parts of the page that are words: why the check failed, and the story moment by moment.
+//! The story of a check, moment by moment.
 
 use super::escape::text;
 use crate::kinds::view::seconds;
-use crate::report::detail::Layout;
 use crate::report::timeline::{Line, Picture};
 use crate::report::words::count;
 
 /// So many sentences are told of one check.
 const STORY: usize = 400;
 
-/// What is wrong, as in every report.
-pub fn explanation(page: &mut String, picture: &Picture) {
-    if picture.explanation.is_empty() {
-        return;
-    }
-    page.push_str("<div class=\"why\">\n");
-    let mut open = false;
-    for row in &picture.explanation {
-        if row.layout == Layout::Headline {
-            page.push_str(&format!("<p class=\"headline\">{}</p>\n", text(&row.text)));
-            continue;
-        }
-        if !open {
-            page.push_str("<dl>\n");
-            open = true;
-        }
-        page.push_str(&format!("<dt>{}</dt><dd>{}</dd>\n", text(row.label), text(&row.text)));
-    }
-    if open {
-        page.push_str("</dl>\n");
-    }
-    page.push_str("</div>\n");
-}
-
 /// Everything in the picture, in the order of time: each thing in the chart leads to its line.
-pub fn story(page: &mut String, nth: usize, picture: &Picture) {
+pub fn table(page: &mut String, nth: usize, picture: &Picture) {
     let story = picture.story();
     let mut shown: Vec<&Line<'_>> = story.iter().collect();
     if shown.len() > STORY {
@@ -42,7 +17,7 @@ pub fn story(page: &mut String, nth: usize, picture: &Picture) {
         shown = if telling.len() < STORY / 4 { shown.into_iter().filter(|line| line.telling || line.lane < 2).collect() } else { telling };
         shown.truncate(STORY);
     }
-    page.push_str("<h2>Moment by moment</h2>\n<table>\n<thead><tr><th>at</th><th>where</th><th>what happened</th></tr></thead>\n<tbody>\n");
+    page.push_str("<table>\n<thead><tr><th>at</th><th>where</th><th>what happened</th></tr></thead>\n<tbody>\n");
     for line in &shown {
         let class = match (line.marked, line.telling) {
             (true, _) => " class=\"marked\"",

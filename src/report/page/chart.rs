@@ -1,7 +1,7 @@
 //! The chart: lanes of bars and points, placed in percent of the width, so that it fits any screen.
 
 use super::escape::text;
-use super::words::id;
+use super::story::id;
 use crate::kinds::view::seconds;
 use crate::report::timeline::{Item, Lane, Look, Picture, Role};
 use crate::report::words::duration;
