@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use tokio::sync::watch;
 
 use super::{Done, Failure, LabSource, output};
+use crate::course::Rules;
 use crate::lab::{Check, Lab};
 use crate::outcome::{CheckOutcome, Outcome, RunFacts, SCHEMA, Score, score};
 use crate::report::live::Live;
@@ -53,6 +54,9 @@ pub struct GradeArgs {
     /// Whose submission it is, for the reports and the gradebook.
     #[arg(long, value_name = "NAME", env = "KGRADE_LEARNER")]
     learner: Option<String>,
+    /// The course's rules on late submissions, which make a grade of the score and the time of the commit.
+    #[arg(long, value_name = "FILE", env = "KGRADE_LATE")]
+    late: Option<PathBuf>,
     /// Also write a report; may be repeated.
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     reports: Vec<ReportTarget>,
@@ -96,6 +100,7 @@ pub fn grade(args: &GradeArgs) -> Done {
     let resolved = source.resolve(&bindings).map_err(super::lint::wrong)?;
     let chosen = plan::select(&resolved, &args.only).map_err(super::plan::nothing_selected)?;
     check_paths(args).map_err(Failure::usage)?;
+    let rules = args.late.as_deref().map(Rules::load).transpose().map_err(Failure::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
         .enable_all()
@@ -107,6 +112,7 @@ pub fn grade(args: &GradeArgs) -> Done {
         lab: resolved,
         checks: chosen,
         source,
+        rules,
         polish: Arc::new(
             Polish::new(args.lab.as_deref().unwrap_or_default(), args.source.checks.as_deref(), &args.submission)
                 .on(args.cluster.as_ref(), &args.allow_endpoint),
@@ -147,6 +153,7 @@ struct Run<'a> {
     lab: Lab,
     checks: Vec<Arc<Check>>,
     source: lab::LabSource,
+    rules: Option<Rules>,
     polish: Arc<Polish>,
 }
 
@@ -190,6 +197,7 @@ impl Run<'_> {
         let reporting_from = self.millis();
         let interrupted = *interrupted.borrow();
         let mut outcome = outcome(&self.lab, checks, facts, timings, interrupted);
+        outcome.late = self.rules.as_ref().and_then(|rules| rules.apply(&outcome.lab, &outcome.run, outcome.score));
         self.polish.outcome(&mut outcome);
         let unwritten = self.write(&mut outcome, &recorder, reporting_from);
         output::print(&terminal::render(&outcome, &style));

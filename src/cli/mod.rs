@@ -9,11 +9,15 @@ mod lint;
 mod list;
 mod output;
 mod plan;
+mod regrade;
 mod replay;
+mod report;
 mod saved;
 mod schema;
+mod sign;
 mod tap;
 mod timeline;
+mod verify;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,8 +57,14 @@ enum Command {
     Init(init::InitArgs),
     /// List the labs and their checks.
     List(list::ListArgs),
-    /// Judge a saved run again, without a cluster.
+    /// Judge saved runs again, without a cluster.
     Replay(replay::ReplayArgs),
+    /// Make a report of a run that is over.
+    Report(report::ReportArgs),
+    /// Sign results, where no program of a learner's runs.
+    Sign(sign::SignArgs),
+    /// Check the signature of a result, and say what that proves.
+    Verify(verify::VerifyArgs),
     /// Show a saved run as a picture, with the moment of the mistake.
     Timeline(timeline::TimelineArgs),
     /// Watch what a client says to a Kafka that is there.
@@ -107,6 +117,9 @@ pub fn main() -> u8 {
         Some(Command::Init(args)) => init::init(&args),
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Replay(args)) => replay::replay(&args),
+        Some(Command::Report(args)) => report::report(&args),
+        Some(Command::Sign(args)) => sign::sign(&args),
+        Some(Command::Verify(args)) => verify::verify(&args),
         Some(Command::Timeline(args)) => timeline::timeline(&args),
         Some(Command::Tap(args)) => tap::tap(&args),
         Some(Command::Up(args)) => with_cluster(|context, out| cluster::up(&args, context, out)),

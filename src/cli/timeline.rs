@@ -38,7 +38,7 @@ pub fn timeline(args: &TimelineArgs) -> Done {
     if let Some(path) = args.html.as_deref().filter(|path| *path != Path::new("-")) {
         check_writable(path).with_context(|| format!("--html {}", path.display())).map_err(Failure::usage)?;
     }
-    let Saved { header, lab, checks, events } = Saved::open(&args.file, false, &LabSource { checks: None })?;
+    let Saved { header, lab, checks, events, .. } = Saved::open(&args.file, false, &LabSource { checks: None })?;
     for asked in &args.check {
         if !checks.iter().any(|check| check.id == *asked) {
             let advice = suggestion::advice(asked, checks.iter().map(|check| check.id.as_str()));

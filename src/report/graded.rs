@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::ReportTarget;
 use super::timeline::{Picture, Subject};
+use super::{Format, ReportTarget};
 use crate::lab::Check;
 use crate::outcome::redact::Redactor;
 use crate::outcome::{Disclosure, Outcome, Verdict};
@@ -33,7 +33,14 @@ pub fn pictures(
     timeline: &Timeline,
     redactor: &Redactor,
 ) -> Vec<Picture> {
-    if !targets.iter().any(|target| target.format.is_illustrated()) {
+    let illustrated = targets.iter().find(|target| target.format.is_illustrated());
+    illustrated.map(|target| pictures_for(target.format, outcome, checks, timeline, redactor)).unwrap_or_default()
+}
+
+/// As [`pictures`], for one format.
+#[must_use]
+pub fn pictures_for(format: &Format, outcome: &Outcome, checks: &[Arc<Check>], timeline: &Timeline, redactor: &Redactor) -> Vec<Picture> {
+    if !format.is_illustrated() {
         return Vec::new();
     }
     let open = outcome.checks.iter().filter(|check| check.verdict == Verdict::Failed && check.disclosure == Disclosure::Full);

@@ -4,6 +4,7 @@
 //! A new format is a file with a `render`, its `mod` line, and its row in [`FORMATS`]; one that shows pictures has a row in [`ILLUSTRATED`], too.
 
 mod detail;
+pub mod difference;
 pub mod file;
 pub mod graded;
 pub mod html;
@@ -12,6 +13,7 @@ pub mod junit;
 mod layout;
 pub mod live;
 mod page;
+pub mod signature;
 pub mod summary;
 pub mod target;
 pub mod terminal;
@@ -49,8 +51,11 @@ pub const FORMATS: &[Format] = &[
     Format { name: html::NAME, about: "one page for a browser or for paper", render: |outcome| html::render(&Graded::from(outcome)) },
 ];
 
+/// What renders a report with pictures.
+type Illustrated = fn(&Graded<'_>) -> anyhow::Result<String>;
+
 /// The formats that show pictures of what happened, if they get any.
-const ILLUSTRATED: &[(&str, fn(&Graded<'_>) -> anyhow::Result<String>)] = &[(html::NAME, html::render)];
+const ILLUSTRATED: &[(&str, Illustrated)] = &[(html::NAME, html::render)];
 
 impl Format {
     /// Whether it shows pictures of what happened.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::event::Event;
-use crate::outcome::{CheckOutcome, RunFacts, Verdict};
+use crate::outcome::{CheckOutcome, Late, RunFacts, Verdict};
 
 /// The version of the file's form that is written.
 pub const SCHEMA: &str = "kgrade/evidence/v2";
@@ -36,6 +36,9 @@ pub struct Header {
     /// What the checks came to when the run ended; empty in a file of version 1.
     #[serde(default)]
     pub judged: Vec<Judged>,
+    /// What the rules on late submissions made of the score, where there were any.
+    #[serde(default)]
+    pub late: Option<Late>,
     /// Of how many checks the file holds only what came of them: their author does not show them.
     #[serde(default)]
     pub withheld: u64,

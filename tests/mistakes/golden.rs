@@ -5,6 +5,7 @@
 //! told in a way that is new but says much the same is let pass, and the text is shown; `SNAPSHOTS=strict` lets nothing pass. The words of each
 //! kind are held fast by its own tests.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use libtest_mimic::Failed;
@@ -35,7 +36,12 @@ pub fn compare(outcome: &Value, folder: &Path) -> Result<(), String> {
     }
     let alike = |text: &str| known.iter().any(|other| text.lines().next() == other.lines().next() && shared(text, other) >= ALIKE);
     if mode != "strict" && new.iter().all(|text| alike(text)) {
-        eprintln!("{}: told in a way that is not in the file (SNAPSHOTS=add adds it):\n{}\n", path.display(), new.join("\n\n"));
+        let _ = writeln!(
+            std::io::stderr(),
+            "{}: told in a way that is not in the file (SNAPSHOTS=add adds it):\n{}\n",
+            path.display(),
+            new.join("\n\n")
+        );
         return Ok(());
     }
     Err(format!(

@@ -33,6 +33,7 @@ pub fn save(run: &Run<'_>, path: &Path, whom: For, outcome: &Outcome, recorder: 
         timeout_scale: run.args.timeout_scale,
         run: outcome.run.clone(),
         judged,
+        late: outcome.late.clone(),
         withheld: 0,
     };
     let mut bytes = Vec::new();

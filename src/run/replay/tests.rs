@@ -176,6 +176,7 @@ fn saved_and_read(story: &Story) -> Vec<Event> {
         timeout_scale: 1.0,
         run,
         judged: Vec::new(),
+        late: None,
         withheld: 0,
     };
     let mut file = Vec::new();
