@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use base64::Engine as _;
-use kgrade::outcome::{Outcome, Verdict};
+use kgrade::outcome::redact::{Redactor, Secret};
+use kgrade::outcome::{Outcome, Tier, Verdict};
 use proptest::test_runner::{Config, TestRunner};
 use regex::Regex;
 use scraper::{ElementRef, Html, Selector};
@@ -19,6 +20,7 @@ pub const TESTS: &[(&str, fn())] = &[
     ("a_long_line_does_not_make_a_large_page", a_long_line_does_not_make_a_large_page),
     ("pictures_have_a_limit_together", pictures_have_a_limit_together),
     ("what_is_not_to_be_seen_is_not_drawn", what_is_not_to_be_seen_is_not_drawn),
+    ("a_picture_tells_no_secret", a_picture_tells_no_secret),
 ];
 
 fn over_outcomes(test: impl Fn(&Outcome)) {
@@ -43,7 +45,8 @@ fn agrees(outcome: &Outcome) {
     let root = html.root_element();
     let noun = if outcome.max_score == 1 { "point" } else { "points" };
     assert_eq!(text(root, ".score"), format!("{} of {} {noun}", outcome.score, outcome.max_score));
-    assert_eq!(text(root, ".grade").starts_with("This is a grade: "), outcome.complete);
+    let grade = if outcome.run.tier == Tier::Practice { "Complete: " } else { "This is a grade: " };
+    assert_eq!(text(root, ".grade").starts_with(grade), outcome.complete);
     assert_eq!(text(root, ".grade").starts_with("This is not a grade: "), !outcome.complete);
     let rows = all(&html, ".list > li");
     assert_eq!(rows.len(), outcome.checks.len());
@@ -97,7 +100,9 @@ fn assert_harmless(html: &Html) {
     let policy = all(html, "meta[http-equiv]");
     assert_eq!(policy.len(), 1);
     let policy = policy[0].attr("content").unwrap();
-    for (kind, source) in [("script-src", scripts[0].text().collect::<String>()), ("style-src-elem", all(html, "style")[0].text().collect())] {
+    for (kind, source) in
+        [("script-src", scripts[0].text().collect::<String>()), ("style-src-elem", all(html, "style")[0].text().collect())]
+    {
         let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(source.as_bytes()));
         assert!(policy.contains(&format!("{kind} 'sha256-{hash}';")), "{policy}");
     }
@@ -192,4 +197,23 @@ fn what_is_not_to_be_seen_is_not_drawn() {
     outcome.checks[0].disclosure = kgrade::outcome::Disclosure::Full;
     outcome.checks[0].verdict = Verdict::Error;
     assert!(!page(&outcome, &[hostile::picture()]).contains("<figure>"), "only what failed is drawn");
+}
+
+fn a_picture_tells_no_secret() {
+    let secret = Secret::new("s3nt1nel<\"pass\">");
+    let mut picture = hostile::picture();
+    let mut outcome = hostile::scripts();
+    let plant = |text: &mut String| *text = format!("a {} b", secret.reveal());
+    for lane in &mut picture.lanes {
+        [&mut lane.name, &mut lane.about].into_iter().for_each(plant);
+        lane.items.iter_mut().flat_map(|item| [&mut item.label, &mut item.words]).for_each(plant);
+    }
+    picture.left_out.iter_mut().for_each(plant);
+    plant(&mut picture.title);
+    assert!(page(&outcome, std::slice::from_ref(&picture)).contains("s3nt1nel"));
+    let redactor = Redactor::new([&secret]);
+    picture.redact(&redactor);
+    redactor.outcome(&mut outcome);
+    let written = page(&outcome, &[picture]);
+    assert!(written.contains("<figure>") && written.contains("[redacted]") && !written.contains("s3nt1nel"));
 }
