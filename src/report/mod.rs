@@ -49,8 +49,11 @@ pub const FORMATS: &[Format] = &[
     Format { name: html::NAME, about: "one page for a browser or for paper", render: |outcome| html::render(&Graded::from(outcome)) },
 ];
 
+/// The report, whole, with its pictures.
+type Illustrated = fn(&Graded<'_>) -> anyhow::Result<String>;
+
 /// The formats that show pictures of what happened, if they get any.
-const ILLUSTRATED: &[(&str, fn(&Graded<'_>) -> anyhow::Result<String>)] = &[(html::NAME, html::render)];
+const ILLUSTRATED: &[(&str, Illustrated)] = &[(html::NAME, html::render)];
 
 impl Format {
     /// Whether it shows pictures of what happened.
