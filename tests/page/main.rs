@@ -11,7 +11,7 @@ mod opened;
 mod parsed;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use kgrade::outcome::Outcome;
 use kgrade::report::timeline::Picture;
@@ -21,7 +21,9 @@ use snapbox::data::DataFormat;
 use snapbox::{Assert, Data};
 
 fn main() -> ExitCode {
-    let plain = [("looks_as_expected", looks_as_expected as fn())].into_iter().chain(parsed::TESTS.iter().copied());
+    let own: [(&str, fn()); 2] =
+        [("looks_as_expected", looks_as_expected), ("the_same_run_gives_the_same_page", the_same_run_gives_the_same_page)];
+    let plain = own.into_iter().chain(parsed::TESTS.iter().copied());
     let mut trials: Vec<Trial> = plain
         .map(|(name, test)| {
             Trial::test(name, move || {
@@ -56,6 +58,24 @@ fn fixture(name: &str) -> Outcome {
 
 fn page(outcome: &Outcome, pictures: &[Picture]) -> String {
     html::render(&Graded { outcome, pictures }).unwrap()
+}
+
+/// The page of a real run with a failed check, as `kgrade replay` writes it.
+fn replayed() -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.html");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kgrade"));
+    command.current_dir(root()).env_clear().env("LC_ALL", "C.UTF-8").args(["replay", "fixtures/timeline/auto-commit.jsonl", "--report"]);
+    let output = command.arg(format!("html={}", path.display())).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    std::fs::read_to_string(path).unwrap()
+}
+
+fn the_same_run_gives_the_same_page() {
+    let page = replayed();
+    assert_eq!(page, replayed());
+    assert_eq!(page.matches("<figure>").count(), 1, "what failed is drawn");
+    assert!(page.contains("point commit-ahead"), "with the commit that went too far");
 }
 
 fn looks_as_expected() {

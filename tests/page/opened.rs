@@ -1,17 +1,18 @@
 //! The page in a real browser. Without one these tests are ignored, each by its name.
 
 use std::path::Path;
-use std::process::Command;
 
-use kgrade::report::json;
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::browser::Page;
-use crate::{hostile, page, root};
+use crate::{fixture, hostile, page, replayed};
+
+/// A test in an empty page.
+type Test = fn(&mut Page);
 
 /// Every test by its name.
-pub const TESTS: &[(&str, fn(&mut Page))] = &[
+pub const TESTS: &[(&str, Test)] = &[
     ("hostile_words_run_nothing", hostile_words_run_nothing),
     ("fits_every_width_in_light_and_dark", fits_every_width_in_light_and_dark),
     ("everything_can_be_told_from_its_ground", everything_can_be_told_from_its_ground),
@@ -40,19 +41,17 @@ impl Written {
 
     /// Of a real run with a failed check, as `kgrade replay` writes it.
     fn real() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("page.html");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kgrade"));
-        command.env_clear().env("LC_ALL", "C.UTF-8").arg("replay").arg(root().join("fixtures/timeline/auto-commit.jsonl"));
-        let output = command.arg("--report").arg(format!("html={}", path.display())).output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-        Self { address: format!("file://{}", path.display()), _folder: folder }
+        Self::new(&replayed())
     }
 
     /// Of a whole lab, without pictures.
     fn lab() -> Self {
-        let text = std::fs::read_to_string(root().join("fixtures/outcomes/commit-and-key.json")).unwrap();
-        Self::new(&page(&json::read(&text).unwrap(), &[]))
+        Self::new(&page(&fixture("commit-and-key"), &[]))
+    }
+
+    /// Of a lab that did not come to a grade.
+    fn undecided() -> Self {
+        Self::new(&page(&fixture("broker-died"), &[]))
     }
 }
 
@@ -89,7 +88,9 @@ fn hostile_words_run_nothing(page: &mut Page) {
 
 fn fits_every_width_in_light_and_dark(page: &mut Page) {
     let ground = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number).reduce((a, b) => a + b) / 3";
-    for (name, written) in [("real", Written::real()), ("lab", Written::lab()), ("hostile", Written::hostile())] {
+    for (name, written) in
+        [("real", Written::real()), ("lab", Written::lab()), ("undecided", Written::undecided()), ("hostile", Written::hostile())]
+    {
         for width in [360, 800, 1280] {
             for scheme in ["light", "dark"] {
                 page.size(width, 900);
@@ -129,7 +130,7 @@ const FAINT: &str = "(() => {
 
 fn everything_can_be_told_from_its_ground(page: &mut Page) {
     page.size(1280, 900);
-    for written in [Written::real(), Written::lab(), Written::hostile()] {
+    for written in [Written::real(), Written::lab(), Written::undecided(), Written::hostile()] {
         for scheme in ["light", "dark"] {
             page.media("screen", scheme);
             page.go(&written.address);
@@ -158,6 +159,12 @@ fn the_keyboard_chooses_and_goes_to_the_checks(page: &mut Page) {
     let written = Written::lab();
     page.size(1280, 900);
     page.go(&written.address);
+    let moves = "getComputedStyle(document.documentElement).scrollBehavior";
+    for (wish, behaviour) in [("reduce", "auto"), ("no-preference", "smooth")] {
+        let features = json!([{ "name": "prefers-reduced-motion", "value": wish }]);
+        page.ask("Emulation.setEmulatedMedia", json!({ "features": features }));
+        assert_eq!(page.eval(moves), behaviour);
+    }
     tab(page);
     assert_eq!(page.eval("document.activeElement.className"), "skip");
     assert_eq!(page.eval("document.activeElement.getBoundingClientRect().top >= 0"), true, "the skip link is seen when it has the focus");

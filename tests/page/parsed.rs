@@ -25,7 +25,12 @@ pub const TESTS: &[(&str, fn())] = &[
 
 fn over_outcomes(test: impl Fn(&Outcome)) {
     let config = Config { cases: 96, failure_persistence: None, ..Config::default() };
-    TestRunner::new(config).run(&hostile::outcome(), |outcome| Ok(test(&outcome))).unwrap();
+    TestRunner::new(config)
+        .run(&hostile::outcome(), |outcome| {
+            test(&outcome);
+            Ok(())
+        })
+        .unwrap();
 }
 
 fn all<'a>(html: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
