@@ -120,6 +120,7 @@ impl Page {
         self.ask("Emulation.setEmulatedMedia", json!({ "media": medium, "features": features }));
     }
 
+    #[allow(dead_code, reason = "the tests of the report keep whole pages")]
     /// A picture of what is in the window.
     pub fn screenshot(&mut self) -> Vec<u8> {
         use base64::Engine as _;

@@ -35,7 +35,7 @@ pub fn write(page: &mut String, graded: &Graded<'_>) {
         page.push_str(&format!(
             "<article class=\"check of-{0}\" id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h3 id=\"{id}-title\">{1}</h3>\n\
              <p class=\"facts\"><span class=\"verdict {0}\"><span aria-hidden=\"true\">{2}</span> {0}</span> \
-             <span class=\"points\">{3} of {4}</span> <code class=\"id\">{5}</code> <span>took {6}</span></p>\n",
+             <span class=\"points\">{3} of {4}</span> <code class=\"id\">{5}</code> <span>took {6}</span>{7}</p>\n",
             check.verdict.word(),
             text(&check.title),
             sign(check.verdict),
@@ -43,6 +43,7 @@ pub fn write(page: &mut String, graded: &Graded<'_>) {
             count(u64::from(check.max_points), "point", "points"),
             text(&check.id),
             duration(check.duration_ms),
+            check.criterion.as_deref().map(|criterion| format!(" <span class=\"serves\">{}</span>", text(criterion))).unwrap_or_default(),
         ));
         rows(page, &detail::rows(check));
         // What an author does not show, a picture must not tell.

@@ -10,7 +10,7 @@ use crate::report::words::duration;
 /// What a tier is and what it proves, in a sentence.
 pub fn tier(tier: Tier) -> &'static str {
     match tier {
-        Tier::Practice => "Practice: run on the learner’s own machine. It is feedback and proves nothing to others.",
+        Tier::Practice => "Practice: run on the learner’s own machine. It is feedback, and no proof for a grade.",
         Tier::Ci => "CI: run by a workflow in the learner’s repository. It counts as far as the learner cannot change that workflow.",
         Tier::Official => "Official: run by the instructor, on a clean clone with the instructor’s checks.",
     }
@@ -20,7 +20,7 @@ pub fn tier(tier: Tier) -> &'static str {
 pub fn write(page: &mut String, outcome: &Outcome) {
     let run = &outcome.run;
     let mut facts: Vec<(&str, String)> = Vec::new();
-    facts.push(("what it proves", tier(run.tier).to_owned()));
+    facts.push(("tier", tier(run.tier).to_owned()));
     facts.extend(run.learner.iter().map(|learner| ("learner", learner.clone())));
     facts.extend(moment(run.started_at).map(|at| ("graded", at)));
     facts.extend(run.committed_at.and_then(moment).map(|at| ("committed", at)));

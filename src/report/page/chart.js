@@ -7,7 +7,10 @@ for (const figure of document.querySelectorAll("figure")) {
   const start = figure.querySelector("a.guilty") || all[0];
   let zoom = 1;
   const left = thing => thing.getBoundingClientRect().left;
-  const centre = thing => { scroll.scrollLeft += left(thing) - left(scroll) - scroll.clientWidth * 0.7; };
+  // On a narrow screen the words beside the mark need what room there is.
+  const callout = figure.querySelector(".callout");
+  const share = () => scroll.clientWidth > 480 || !callout ? 0.7 : callout.classList.contains("west") ? 0.88 : 0.45;
+  const centre = thing => { scroll.scrollLeft += left(thing) - left(scroll) - scroll.clientWidth * share(); };
   const tell = thing => { detail.textContent = thing ? thing.getAttribute("aria-label") : ""; };
   const resize = factor => {
     const middle = (scroll.scrollLeft + scroll.clientWidth / 2) / scroll.scrollWidth;
