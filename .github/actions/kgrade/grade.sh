@@ -32,7 +32,7 @@ command_line() {
     GITHUB_SERVER_URL GITHUB_WORKFLOW_REF JAVA_HOME PIP_CERT PIP_INDEX_URL; do
     if [ -n "${!name:-}" ]; then command+=("$name=${!name}"); fi
   done
-  command+=("$into/kgrade" --submission "$into/submission" --evidence "$into/evidence.jsonl")
+  command+=("$into/kgrade" --submission "$into/submission/$below" --evidence "$into/evidence.jsonl")
   command+=(--report "json=$into/report.json" --report "terminal=$into/report.txt" --report "junit=$into/junit.xml")
   if [ -n "$LEARNER" ]; then command+=("--learner=$LEARNER"); fi
   command+=(-- "$LAB")
@@ -41,8 +41,7 @@ command_line() {
 # Copies what kgrade and the programs need into the folder $1.
 stage() {
   cp "$KGRADE" "$1/kgrade"
-  # With its .git: the report names the commit.
-  cp -R "$SUBMISSION/." "$1/submission"
+  cp -R "$whole/." "$1/submission"
   mkdir -p "$KGRADE_CACHE" "$1/home"
   : >"$1/summary.md"
 }
@@ -96,6 +95,12 @@ case "$LAB" in
   *[!A-Za-z0-9._-]* | -*) usage "the lab's name may have letters, digits and . _ -" ;;
 esac
 [ -d "$SUBMISSION" ] || usage "there is no folder with the submission: look at the input submission"
+
+# The whole checkout, with its .git: the report names the commit.
+whole=$SUBMISSION below=.
+if top=$(git -C "$SUBMISSION" rev-parse --show-toplevel 2>/dev/null); then
+  whole=$top below=$(git -C "$SUBMISSION" rev-parse --show-prefix)
+fi
 
 if [ "$(uname -s)" = Linux ] && sudo -n true 2>/dev/null; then
   echo "the programs run as a user of their own (id $USER_ID)"
