@@ -222,18 +222,27 @@ pub fn the_cache_is_filled_without_the_learner() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The key is there in the step that signs, and nowhere before it; evidence of another lab is not signed.
+/// The key is there in the step that signs, and nowhere before it; evidence of another run is not signed, whoever wrote it.
 pub fn signing_is_a_job_of_its_own() -> Result<(), Failed> {
-    for (lab, signed) in [("lab-02", true), ("lab-03", false)] {
-        let body = format!(
-            r#"env | grep -q the-key && [ "$1" != sign ] && exit 99
+    let own = r#"{"lab":"lab-02","run":{"commit":"COMMIT","learner":"ada","workflow":{"repository":"school/lab-ada","url":"https://x/runs/42"}}}"#;
+    for (of, with, signed) in [
+        ("", "", true),
+        ("lab-02", "lab-03", false),
+        ("COMMIT", "c0ffee", false),
+        ("ada\"", "eve\"", false),
+        ("lab-ada", "lab-eve", false),
+        ("/42", "/43", false),
+        ("{", "", false),
+    ] {
+        let body = r#"env | grep -q the-key && [ "$1" != sign ] && exit 99
 case $1 in
-  replay) [ "$2" = --now ] || exit 98; echo '::error::from a program'; echo '{REPORT}' >"$json"; exit 1 ;;
+  replay) [ "$2" = --now ] || exit 98; echo '::error::from a program'; echo 'REPORT' >"$json"; exit 1 ;;
   sign) [ "$KGRADE_SIGNING_KEY" = the-key ] || exit 97; cp "$2" "$2.minisig"; exit 0 ;;
 esac
-echo '{{"schema":"kgrade/evidence/v1","lab":"{lab}"}}' >"$place/evidence.jsonl"
-echo '{REPORT}' >"$json"; exit 1"#
-        );
+[ -d "$place/submission" ] && commit=$(git -C "$place/submission" rev-parse HEAD)
+echo 'HEADER' | sed "s/COMMIT/$commit/" >"$place/evidence.jsonl"
+echo 'REPORT' >"$json"; exit 1"#;
+        let body = body.replace("REPORT", REPORT).replace("HEADER", &own.replacen(of, with, 1));
         let mut school = School::new(&fixture("solution"), &scripted(&body))?.with("sign", true.into());
         let graded = school.grade()?;
         school.runner.contexts["secrets"]["signing-key"] = "the-key".into();
@@ -241,11 +250,11 @@ echo '{REPORT}' >"$json"; exit 1"#
         let there = school.runner.artifacts.join("kgrade-signed-lab-02/result.json.minisig").exists();
         let forged = school.runner.seen.annotations.iter().any(|(_, _, text)| text.contains("from a program"));
         if ended.green != signed || there != signed || forged {
-            return Err(shown(&school, &ended));
+            return Err(format!("{of} -> {with}: {:?}", shown(&school, &ended)).into());
         }
         if signed {
             school.runner.contexts["secrets"] = serde_json::json!({});
-            std::fs::remove_dir_all(school.runner.artifacts.join("kgrade-signed-lab-02"))?;
+            fs::remove_dir_all(school.runner.artifacts.join("kgrade-signed-lab-02"))?;
             let ended = school.after("sign", &graded)?;
             if ended.green || school.runner.artifacts.join("kgrade-signed-lab-02").exists() {
                 return Err(shown(&school, &ended));

@@ -48,8 +48,7 @@ pub fn a_right_submission_is_green() -> Result<(), Failed> {
     Ok(())
 }
 
-/// What a learner puts at the beginning of a program to get more points than it is worth. `ROOT` is the runner's folder, `FOUND` a file that
-/// takes what could be learned.
+/// Such a program; its first lines say what is to be replaced in it.
 const HOSTILE: &str = include_str!("hostile.py");
 
 /// A mistake is red, with its points and its annotation, whatever its program tries with the runner.
@@ -90,10 +89,11 @@ pub fn a_hostile_mistake_is_red_and_gains_nothing() -> Result<(), Failed> {
     {
         return Err(format!("a program saw a variable of the job:\n{learned}").into());
     }
-    let everything = format!("{:?}{:?}{:?}{}", seen.annotations, seen.added, seen.commands, seen.summary);
+    let planted = format!("{:?}{:?}{:?}{}", seen.annotations, seen.added, seen.commands, seen.summary).contains("planted");
+    let forged = seen.annotations.iter().any(|(_, title, text)| title == "forged" || text == "forged" || text == "x");
     let commands_of_steps = ["stop-commands", "group", "endgroup"];
     let strangers: Vec<_> = seen.commands.iter().filter(|name| !commands_of_steps.contains(&name.as_str())).collect();
-    if everything.contains("forged") || !seen.added.is_empty() || !strangers.is_empty() {
+    if planted || forged || !seen.added.is_empty() || !strangers.is_empty() {
         return Err(format!("the runner was told something by a program: {strangers:?}\n{}", shown(&school)).into());
     }
     Ok(())
