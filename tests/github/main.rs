@@ -29,6 +29,8 @@ fn main() {
         ("policy::every_job_is_bounded", policy::every_job_is_bounded),
         ("policy::learners_code_meets_no_secret", policy::learners_code_meets_no_secret),
         ("learner::the_whole_workflow_is_short", learner::the_whole_workflow_is_short),
+        ("learner::the_tables_are_whole", learner::the_tables_are_whole),
+        ("learner::the_autograder_of_classroom_50_works", learner::the_autograder_of_classroom_50_works),
         ("ends::an_environment_error_is_no_zero", ends::an_environment_error_is_no_zero),
         ("ends::other_ends_are_told_apart", ends::other_ends_are_told_apart),
         ("ends::fail_on_never_is_green_for_failed_checks_only", ends::fail_on_never_is_green_for_failed_checks_only),

@@ -103,7 +103,7 @@ pub fn every_job_is_bounded() -> Result<(), Failed> {
             if !job["permissions"].is_object() {
                 problems.push(format!("{file}, {name}: no permissions"));
             }
-            if !job["timeout-minutes"].as_u64().is_some_and(|minutes| minutes <= 90) {
+            if job["timeout-minutes"].as_u64().is_none_or(|minutes| minutes > 90) {
                 problems.push(format!("{file}, {name}: no timeout-minutes of 90 or less"));
             }
         }
