@@ -1,6 +1,8 @@
 //! A clean repository of a learner's, taken through the workflow with the real kgrade and a real Kafka.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use libtest_mimic::Failed;
 use serde_json::Value;
@@ -53,7 +55,36 @@ const HOSTILE: &str = include_str!("hostile.py");
 
 /// A mistake is red, with its points and its annotation, whatever its program tries with the runner.
 pub fn a_hostile_mistake_is_red_and_gains_nothing() -> Result<(), Failed> {
+    let learned = hostile(false)?;
+    if learned.contains("refused") {
+        return Err(format!("the programs are not the runner's user, so this shows nothing:\n{learned}").into());
+    }
+    Ok(())
+}
+
+/// The same where the programs have a user of their own, who may not even write those files. Needs root, and nothing of root's own: the
+/// system's Python and Java, and a kgrade that others may reach.
+pub fn a_hostile_mistake_with_a_user_of_its_own() -> Result<(), Failed> {
+    let learned = hostile(true)?;
+    let files = learned.lines().filter(|line| line.starts_with("file ")).count();
+    if files == 0 || learned.lines().filter(|line| line.starts_with("refused ")).count() != files {
+        return Err(format!("a program could write a file of the runner's:\n{learned}").into());
+    }
+    Ok(())
+}
+
+/// Whether this machine has what the test above needs.
+pub fn another_user_can_grade() -> bool {
+    let reachable = |path: &Path| {
+        path.ancestors().skip(1).all(|folder| fs::metadata(folder).is_ok_and(|folder| folder.permissions().mode() & 0o001 != 0))
+    };
+    reachable(Path::new(env!("CARGO_BIN_EXE_kgrade"))) && ["/usr/bin/java", "/usr/bin/python3"].iter().all(|path| Path::new(path).exists())
+}
+
+/// Grades a hostile mistake; what its programs could learn.
+fn hostile(another_user: bool) -> Result<String, Failed> {
     let folder = tempfile::tempdir()?;
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777))?;
     let found = folder.path().join("found.txt");
     let submission = folder.path().join("submission");
     copy(&fixture("mistakes/auto-commit"), &submission)?;
@@ -64,6 +95,17 @@ pub fn a_hostile_mistake_is_red_and_gains_nothing() -> Result<(), Failed> {
         fs::write(submission.join(name), format!("{attack}\n{program}"))?;
     }
     let mut school = School::within(home, &submission, &real())?;
+    if another_user {
+        let cache = school.folder.path().join("cache");
+        let ours = Path::new(&school.runner.env["KGRADE_CACHE"]).join("kafka/4.3.1");
+        if ours.exists() {
+            copy(&ours, &cache.join("kafka/4.3.1"))?;
+        }
+        school.may_become_root()?;
+        let path = format!("{}:/usr/bin:/bin", school.folder.path().join("bin").display());
+        school.runner.env.extend([("PATH".to_owned(), path), ("KGRADE_CACHE".to_owned(), cache.display().to_string())]);
+        school.runner.env.remove("JAVA_HOME");
+    }
     let ended = school.grade()?;
     let seen = &school.runner.seen;
     let score: u32 = ended.outputs["score"].parse().map_err(|_| shown(&school))?;
@@ -96,5 +138,5 @@ pub fn a_hostile_mistake_is_red_and_gains_nothing() -> Result<(), Failed> {
     if planted || forged || !seen.added.is_empty() || !strangers.is_empty() {
         return Err(format!("the runner was told something by a program: {strangers:?}\n{}", shown(&school)).into());
     }
-    Ok(())
+    Ok(learned)
 }

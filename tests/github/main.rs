@@ -54,5 +54,7 @@ fn main() {
     trials.push(needs("needs shellcheck", linters::installed("shellcheck"), "linters::shellcheck", linters::shellcheck));
     let root = rustix::process::geteuid().is_root() && linters::installed("setpriv") && cfg!(target_os = "linux");
     trials.push(needs("needs root", root, "ends::programs_have_a_user_of_their_own", ends::programs_have_a_user_of_their_own));
+    let (name, test) = ("gradings::a_hostile_mistake_with_a_user_of_its_own", gradings::a_hostile_mistake_with_a_user_of_its_own);
+    trials.push(needs("needs root, and Java and Python in /usr/bin", root && gradings::another_user_can_grade(), name, test));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
