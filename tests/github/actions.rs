@@ -59,8 +59,12 @@ fn checkout(runner: &Runner, repository: &str, commit: &str, path: &str, credent
 fn upload(runner: &Runner, name: &str, path: &str) -> Outcome {
     let from = runner.workspace.join(path);
     let empty = !from.is_dir() || std::fs::read_dir(&from).map_err(|error| error.to_string())?.next().is_none();
-    if empty || name.is_empty() || name.contains(['/', '\\', ':', '*', '"', '\n']) {
-        return Err(format!("`{name}` of {} cannot be uploaded", from.display()));
+    if name.is_empty() || name.contains(['/', '\\', ':', '*', '"', '\n']) {
+        return Err(format!("`{name}` is no name for an artifact"));
+    }
+    if empty {
+        // As with `if-no-files-found: error`.
+        return Ok((false, BTreeMap::new()));
     }
     copy(&from, &runner.artifacts.join(name))?;
     // The number of a real artifact. Here its name will do.

@@ -39,6 +39,13 @@ pub fn an_environment_error_is_no_zero() -> Result<(), Failed> {
             return Err(format!("{body}: {:?}", shown(&school, &ended)).into());
         }
     }
+    // A step that ends before kgrade is called.
+    let mut school = School::new(&fixture("solution"), &scripted("exit 0"))?;
+    school.runner.env.insert("KGRADE_CACHE".to_owned(), "/dev/null/cache".to_owned());
+    let ended = school.grade()?;
+    if ended.green || output(&ended, "result") != "environment" || !output(&ended, "score").is_empty() {
+        return Err(shown(&school, &ended));
+    }
     Ok(())
 }
 
@@ -272,7 +279,7 @@ for file in "$GITHUB_WORKSPACE/forged" RUNNER/work/_temp/_runner_file_commands/*
   if echo forged=1 2>/dev/null >>"$file"; then echo "written $file"; else echo "refused"; fi
 done
 # A program that goes on after kgrade: it writes the report again and again.
-(setsid bash -c 'while :; do echo "{\"lab\":\"lab-02\",\"score\":100,\"max_score\":100,\"complete\":true}" >"$0"; echo $$ >MARK; sleep 0.05; done' "$json" >/dev/null 2>&1 &)
+(setsid bash -c 'for round in {1..200}; do echo "{\"lab\":\"lab-02\",\"score\":100,\"max_score\":100,\"complete\":true}" >"$0"; echo $$ >MARK; sleep 0.05; done' "$json" >/dev/null 2>&1 &)
 sleep 0.3
 ln -sf SECRET "$place/report.txt"
 ln -sf SECRET "$place/summary.md"

@@ -47,8 +47,9 @@ stage() {
 }
 
 as_another_user() {
-  local place code=0 name round
+  local code=0 name round
   place=$(mktemp -d /tmp/kgrade-XXXXXXXX)
+  trap 'sudo -n rm -rf "$place"' EXIT
   mkdir "$place/submission"
   stage "$place"
   if ! getent passwd "$USER_ID" >/dev/null; then
@@ -68,13 +69,13 @@ as_another_user() {
     # shellcheck disable=SC2024 # the file is written as the runner, on purpose
     sudo -n -u "#$USER_ID" -- head -c "$LARGEST" -- "$place/$name" >"$OUT/$name" 2>/dev/null || rm -f "$OUT/$name"
   done
-  sudo -n rm -rf "$place"
   echo "$code" >"$OUT/exit-code"
 }
 
 as_this_user() {
-  local place code=0 name
+  local code=0 name
   place=$(mktemp -d "${TMPDIR:-/tmp}/kgrade-XXXXXXXX")
+  trap 'rm -rf "$place"' EXIT
   mkdir "$place/submission"
   stage "$place"
   command_line "$place" "$HOME"
@@ -82,7 +83,6 @@ as_this_user() {
   for name in $RESULTS; do
     if [ -f "$place/$name" ] && [ ! -L "$place/$name" ]; then head -c "$LARGEST" "$place/$name" >"$OUT/$name"; fi
   done
-  rm -rf "$place"
   echo "$code" >"$OUT/exit-code"
   # This script writes none of these files, so whatever stands in them now was written by a program.
   for name in GITHUB_ENV GITHUB_PATH GITHUB_OUTPUT GITHUB_STATE GITHUB_STEP_SUMMARY; do
