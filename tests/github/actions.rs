@@ -26,6 +26,15 @@ pub fn stand_in(runner: &mut Runner, uses: &str, with: &BTreeMap<String, String>
             done([])
         }
         "actions/upload-artifact" => upload(runner, of("name"), of("path")),
+        "actions/download-artifact" if !of("pattern").is_empty() => {
+            let start = of("pattern").strip_suffix('*').ok_or("a pattern that is not known here")?;
+            let entries = std::fs::read_dir(&runner.artifacts).map_err(|error| error.to_string())?.filter_map(Result::ok);
+            for folder in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(start)) {
+                copy(&folder.path(), &runner.workspace.join(of("path")))?;
+            }
+            done([])
+        }
+        "actions/attest-build-provenance" => Ok((runner.workspace.join(of("subject-checksums")).is_file(), BTreeMap::new())),
         "actions/download-artifact" => {
             copy(&runner.artifacts.join(of("artifact-ids")), &runner.workspace.join(of("path")))?;
             done([])

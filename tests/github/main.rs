@@ -12,6 +12,7 @@ mod gradings;
 mod learner;
 mod linters;
 mod policy;
+mod releases;
 mod runner;
 mod school;
 
@@ -42,6 +43,8 @@ fn main() {
         ("ends::without_a_release_it_is_built", ends::without_a_release_it_is_built),
         ("ends::the_cache_is_filled_without_the_learner", ends::the_cache_is_filled_without_the_learner),
         ("ends::signing_is_a_job_of_its_own", ends::signing_is_a_job_of_its_own),
+        ("releases::a_release_is_whole_and_has_its_checksums", releases::a_release_is_whole_and_has_its_checksums),
+        ("releases::a_tag_of_another_version_is_refused", releases::a_tag_of_another_version_is_refused),
         ("gradings::a_right_submission_is_green", gradings::a_right_submission_is_green),
         ("gradings::a_hostile_mistake_is_red_and_gains_nothing", gradings::a_hostile_mistake_is_red_and_gains_nothing),
     ];

@@ -122,7 +122,8 @@ impl Runner {
             if step["shell"].as_str().or(shell) != Some("bash") {
                 return Err("a script without `shell: bash`".to_owned());
             }
-            return self.script(script, &env);
+            let folder = self.workspace.join(step["working-directory"].as_str().unwrap_or_default());
+            return self.script(script, &env, &folder);
         }
         let uses = step["uses"].as_str().ok_or("a step that neither runs nor uses anything")?;
         let with = filled(&step["with"], scope)?;
@@ -166,7 +167,7 @@ impl Runner {
     }
 
     /// A script, in bash as a runner calls it, with files of its own for what it has to say.
-    fn script(&mut self, script: &str, env: &BTreeMap<String, String>) -> Result<(bool, BTreeMap<String, String>), String> {
+    fn script(&mut self, script: &str, env: &BTreeMap<String, String>, folder: &Path) -> Result<(bool, BTreeMap<String, String>), String> {
         self.files += 1;
         let commands = self.temp.join("_runner_file_commands");
         let kinds = ["OUTPUT", "ENV", "PATH", "STATE", "STEP_SUMMARY"];
@@ -179,7 +180,7 @@ impl Runner {
         let output = File::create(&log).map_err(|error| error.to_string())?;
         let errors = output.try_clone().map_err(|error| error.to_string())?;
         let mut command = Command::new("bash");
-        command.args(["--noprofile", "--norc", "-eo", "pipefail"]).arg(&source).current_dir(&self.workspace).env_clear();
+        command.args(["--noprofile", "--norc", "-eo", "pipefail"]).arg(&source).current_dir(folder).env_clear();
         command.envs(&self.env).envs(env).envs(kinds.map(|kind| (format!("GITHUB_{kind}"), file(kind))));
         command.env("RUNNER_TEMP", &self.temp).env("GITHUB_WORKSPACE", &self.workspace);
         let status = command.stdin(Stdio::null()).stdout(output).stderr(errors).status().map_err(|error| error.to_string())?;
