@@ -79,6 +79,8 @@ impl Code {
     pub const UNKNOWN_CRITERION: Self = Self(52);
     /// A broker that the cluster does not have, or that no action before has named.
     pub const UNKNOWN_BROKER: Self = Self(53);
+    /// The id of a check that is not shown, which is shown.
+    pub const TELLING_ID: Self = Self(54);
 }
 
 impl fmt::Display for Code {

@@ -2,6 +2,7 @@
 
 pub mod criteria;
 mod data;
+mod hidden;
 mod ids;
 mod names;
 mod points;
@@ -27,7 +28,9 @@ pub fn errors(subject: &Subject<'_>) -> Vec<LabError> {
 
 /// All warnings, for a lab without errors.
 pub fn warnings(subject: &Subject<'_>) -> Vec<LabError> {
-    unused::findings(subject)
+    let mut found = unused::findings(subject);
+    found.extend(hidden::findings(subject));
+    found
 }
 
 /// Where the n-th item of a check's list stands: at its kind's word.
