@@ -23,9 +23,15 @@ pub fn counts(checks: &[CheckOutcome]) -> String {
     if said.is_empty() { "no checks".to_owned() } else { said.join(", ") }
 }
 
-/// Why the score is not a grade, and what to do about it; `None` when it is one.
+/// Why the score is not a grade, and what to do about it; `None` when it is one. For reports that end with it.
 #[must_use]
 pub fn not_a_grade(outcome: &Outcome) -> Option<String> {
+    why_no_grade(outcome, "above")
+}
+
+/// As [`not_a_grade`], for reports in which the checks stand `above` or `below`.
+#[must_use]
+pub fn why_no_grade(outcome: &Outcome, checks: &str) -> Option<String> {
     if outcome.interrupted {
         return Some("this is not a grade: the run was interrupted. Run it again to its end.".to_owned());
     }
@@ -44,10 +50,10 @@ pub fn not_a_grade(outcome: &Outcome) -> Option<String> {
         why.push(format!("{} could be shown neither right nor wrong", list(&undecided)));
     }
     let (why, then) = match (why.is_empty(), outcome.checks.is_empty()) {
-        (true, true) => ("no check was selected".to_owned(), "Select at least one."),
-        (true, false) => ("the run did not reach its end".to_owned(), "Run it again."),
-        (false, _) if errors.is_empty() => (why.join("; "), "See above what was missing, then run it again."),
-        (false, _) => (why.join("; "), "Run it again; if it stays so, report it with the seed and the message above."),
+        (true, true) => ("no check was selected".to_owned(), "Select at least one.".to_owned()),
+        (true, false) => ("the run did not reach its end".to_owned(), "Run it again.".to_owned()),
+        (false, _) if errors.is_empty() => (why.join("; "), format!("See {checks} what was missing, then run it again.")),
+        (false, _) => (why.join("; "), format!("Run it again; if it stays so, report it with the seed and the message {checks}.")),
     };
     Some(format!("this is not a grade: {why}. {then}"))
 }

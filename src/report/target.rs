@@ -127,9 +127,9 @@ mod tests {
 
     #[test]
     fn says_what_would_be_right() {
-        assert_eq!(refusal("junt=x"), "there is no report format `junt`; did you mean `junit`? (formats: terminal, json, junit)");
-        assert_eq!(refusal("JSON=x"), "there is no report format `JSON`; did you mean `json`? (formats: terminal, json, junit)");
-        assert_eq!(refusal("pdf=x"), "there is no report format `pdf` (formats: terminal, json, junit)");
+        assert_eq!(refusal("junt=x"), "there is no report format `junt`; did you mean `junit`? (formats: terminal, json, junit, html)");
+        assert_eq!(refusal("JSON=x"), "there is no report format `JSON`; did you mean `json`? (formats: terminal, json, junit, html)");
+        assert_eq!(refusal("pdf=x"), "there is no report format `pdf` (formats: terminal, json, junit, html)");
         for shape in ["report.xml", "junit=", ""] {
             assert!(refusal(shape).starts_with(&format!("`{shape}` is not FORMAT=PATH; write for example")), "{shape}");
         }

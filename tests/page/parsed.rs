@@ -53,6 +53,7 @@ fn agrees(outcome: &Outcome) {
     let grade = if outcome.run.tier == Tier::Practice { "Complete: " } else { "This is a grade: " };
     assert_eq!(text(root, ".grade").starts_with(grade), outcome.complete);
     assert_eq!(text(root, ".grade").starts_with("This is not a grade: "), !outcome.complete);
+    assert!(!text(root, ".grade").ends_with(" above."), "the checks stand below");
     let rows = all(&html, ".list > li");
     assert_eq!(rows.len(), outcome.checks.len());
     for (row, check) in rows.into_iter().zip(&outcome.checks) {

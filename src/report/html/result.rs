@@ -22,7 +22,7 @@ pub fn write(page: &mut String, outcome: &Outcome) {
         count(u64::from(outcome.max_score), "point", "points")
     ));
     meter(page, outcome);
-    match summary::not_a_grade(outcome) {
+    match summary::why_no_grade(outcome, "below") {
         Some(why) => page.push_str(&format!("<p class=\"grade open\">{}</p>\n", prose(&sentence(&why)))),
         // On the learner's own machine nobody sees what was run.
         None if outcome.run.tier == Tier::Practice => page.push_str("<p class=\"grade\">Complete: every check came to a verdict.</p>\n"),
