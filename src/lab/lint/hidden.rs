@@ -10,7 +10,8 @@ const PLAIN: &str = "hidden";
 
 /// Checks of which not even the title is shown, with an id that may say what they ask for.
 pub fn findings(subject: &Subject<'_>) -> Vec<LabError> {
-    let telling = subject.drafts.iter().filter(|draft| draft.check.disclosure == Disclosure::None && !draft.check.written_id.starts_with(PLAIN));
+    let telling =
+        subject.drafts.iter().filter(|draft| draft.check.disclosure == Disclosure::None && !draft.check.written_id.starts_with(PLAIN));
     telling
         .map(|draft| {
             let message = format!("the check `{}` is not shown, but its id is", draft.check.written_id);
