@@ -102,6 +102,11 @@ fn runs_of_many_learners_are_compared_before_anything_is_written() {
     let ada: Value = serde_json::from_str(&fs::read_to_string(out.join("ada.json")).unwrap()).unwrap();
     assert_eq!((&ada["score"], &ada["run"]["learner"]), (&json!(20), &json!("ada")));
     assert!(out.join("eve.json").exists() && out.join("old.json").exists() && !out.join("bob.json").exists());
+    let gradebook = fs::read_to_string(out.join("gradebook.csv")).unwrap();
+    assert!(
+        gradebook.starts_with("learner,lab,score,") && gradebook.contains("\nada,lab-02,20,20,20,") && gradebook.lines().count() == 4,
+        "{gradebook}"
+    );
     let once = fs::read(out.join("ada.json")).unwrap();
     kgrade(&["replay", "--checks", &checks, &results, "--out", &text(&out), "--yes"]);
     assert_eq!(fs::read(out.join("ada.json")).unwrap(), once, "judged twice, the same bytes");

@@ -22,6 +22,7 @@ use crate::world::cluster::Runtime;
 use crate::{exit, lab, plan};
 
 mod facts;
+mod github;
 mod polish;
 mod reporter;
 mod saving;
@@ -200,12 +201,13 @@ impl Run<'_> {
         outcome.late = self.rules.as_ref().and_then(|rules| rules.apply(&outcome.lab, &outcome.run, outcome.score));
         self.polish.outcome(&mut outcome);
         let unwritten = self.write(&mut outcome, &recorder, reporting_from);
-        output::print(&terminal::render(&outcome, &style));
+        let mut text = terminal::render(&outcome, &style);
         if unwritten.is_empty()
             && let Some(file) = &self.args.evidence
         {
-            output::print(&self.polish.picture(file, &outcome));
+            text.push_str(&self.polish.picture(file, &outcome));
         }
+        tell(&text, &outcome);
         for error in &unwritten {
             output::error(error);
         }
@@ -240,6 +242,25 @@ impl Run<'_> {
         let experiments = timings.get("experiments").copied().unwrap_or(0);
         timings.insert("grader".to_owned(), total - experiments);
         timings.insert("total".to_owned(), total);
+    }
+}
+
+/// Prints the result; in a step of a GitHub workflow, also where GitHub shows it.
+fn tell(text: &str, outcome: &Outcome) {
+    let Some(step) = github::Step::of(|name| std::env::var(name).ok()) else {
+        return output::print(text);
+    };
+    // All programs have ended before there is a token, so none can know it.
+    match step.log(text, outcome, &github::token()) {
+        Ok(log) => output::print(&log),
+        Err(error) => {
+            output::print(text);
+            output::error(&error);
+        }
+    }
+    // The grade does not depend on a page that only repeats it.
+    if let Err(error) = step.summarize(outcome) {
+        output::error(&error);
     }
 }
 

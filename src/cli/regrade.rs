@@ -16,7 +16,7 @@ use crate::exit;
 use crate::outcome::{Outcome, sanitize};
 use crate::report::difference::{self, Difference};
 use crate::report::words::count;
-use crate::report::{json, write_file};
+use crate::report::{csv, json, write_file};
 
 /// The ends of the names of evidence in a folder.
 const ENDS: [&str; 2] = [".jsonl", ".jsonl.gz"];
@@ -166,6 +166,8 @@ fn write(folder: &Path, outcomes: &[(&str, &Outcome)]) -> anyhow::Result<()> {
     for (name, outcome) in outcomes {
         write_file(&folder.join(format!("{name}.json")), json::render(outcome)?.as_bytes())?;
     }
+    let all: Vec<&Outcome> = outcomes.iter().map(|(_, outcome)| *outcome).collect();
+    write_file(&folder.join("gradebook.csv"), csv::gradebook(&all)?.as_bytes())?;
     output::print(&format!("{} written to {}\n", count(outcomes.len() as u64, "result", "results"), folder.display()));
     Ok(())
 }

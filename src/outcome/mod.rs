@@ -248,3 +248,38 @@ pub(crate) fn sample(id: &str) -> CheckOutcome {
         disclosure: Disclosure::Full,
     }
 }
+
+/// The outcome of a run with these checks, for tests.
+#[cfg(test)]
+pub(crate) fn sample_run(checks: Vec<CheckOutcome>) -> Outcome {
+    let Score { points, max_points, complete } = Score::of(&checks);
+    Outcome {
+        schema: SCHEMA.to_owned(),
+        lab: "lab-02".to_owned(),
+        title: "First producer and consumer".to_owned(),
+        score: points,
+        max_score: max_points,
+        complete,
+        interrupted: false,
+        checks,
+        run: RunFacts {
+            id: "r1".to_owned(),
+            seed: 7,
+            tier: Tier::Practice,
+            kgrade: "0.1.0".to_owned(),
+            checks_digest: "c0ffee".to_owned(),
+            submission_digest: None,
+            commit: None,
+            broker_version: Some("4.1.0".to_owned()),
+            cluster: "jvm".to_owned(),
+            started_at: 1_764_547_200,
+            learner: None,
+            committed_at: None,
+            clients: Vec::new(),
+            sandbox: no_sandbox(),
+            workflow: None,
+        },
+        timings_ms: IndexMap::new(),
+        late: None,
+    }
+}

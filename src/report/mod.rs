@@ -3,18 +3,25 @@
 //!
 //! A new format is a file with a `render`, its `mod` line, and its row in [`FORMATS`]; one that shows pictures has a row in [`ILLUSTRATED`], too.
 
+pub mod classroom50;
+pub mod csv;
 mod detail;
 pub mod difference;
 pub mod file;
+pub mod github;
 pub mod graded;
+pub mod gradescope;
 pub mod html;
 pub mod json;
 pub mod junit;
 mod layout;
 pub mod live;
+pub mod markdown;
 mod page;
+mod provenance;
 pub mod signature;
 pub mod summary;
+pub mod tap;
 pub mod target;
 pub mod terminal;
 pub mod timeline;
@@ -48,6 +55,13 @@ pub const FORMATS: &[Format] = &[
     },
     Format { name: "json", about: "everything, for other programs (checks/schema/outcome.v1.json)", render: json::render },
     Format { name: "junit", about: "JUnit XML, for CI", render: junit::render },
+    Format { name: "markdown", about: "a table, and what is wrong, for a page or a comment", render: markdown::render },
+    Format { name: "github-summary", about: "the summary of a step in a GitHub workflow", render: github::summary::render },
+    Format { name: "github-annotations", about: "commands to the runner of a GitHub workflow", render: github::annotations::render },
+    Format { name: "classroom50", about: "result.json of Classroom 50", render: classroom50::render },
+    Format { name: "gradescope", about: "results.json of Gradescope", render: gradescope::render },
+    Format { name: "tap", about: "the Test Anything Protocol, version 14", render: tap::render },
+    Format { name: "csv", about: "a row of a gradebook, with its header", render: csv::render },
     Format { name: html::NAME, about: "one page for a browser or for paper", render: |outcome| html::render(&Graded::from(outcome)) },
 ];
 
