@@ -1,5 +1,7 @@
 //! A request at the sink.
 
+use std::sync::OnceLock;
+
 use super::event::Name;
 
 /// A request at the sink.
@@ -19,6 +21,8 @@ pub struct Delivery {
     pub answered: Option<(u64, u16)>,
     /// When the client was found to have gone away.
     pub abandoned: Option<u64>,
+    /// Whether its body is that event, field by field, once a judge has asked: a body never changes, and judges look again and again.
+    pub is_its_event: OnceLock<bool>,
     /// The position of the event that holds its body.
     pub(super) position: usize,
 }

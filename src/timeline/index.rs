@@ -345,6 +345,7 @@ impl Timeline {
                     held: false,
                     answered: None,
                     abandoned: None,
+                    is_its_event: std::sync::OnceLock::new(),
                     position,
                 };
                 self.deliveries.insert(*delivery, known);
