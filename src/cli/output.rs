@@ -4,6 +4,8 @@ use std::io::{ErrorKind, IsTerminal, Write};
 
 use console::style;
 
+use crate::outcome::sanitize;
+
 /// Prints text to standard output.
 pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();
@@ -16,14 +18,24 @@ pub fn print(text: &str) {
 
 /// Prints an error with its causes to standard error.
 pub fn error(error: &anyhow::Error) {
-    let text = crate::outcome::sanitize::terminal(&with_causes(error));
+    let text = logged(&with_causes(error), in_github());
     let word = if std::io::stderr().is_terminal() { style("error:").for_stderr().red().bold().to_string() } else { "error:".to_owned() };
     let _ = writeln!(std::io::stderr().lock(), "{word} {text}");
 }
 
 /// Prints a line to standard error.
 pub fn note(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", logged(text, in_github()));
+}
+
+/// A text for standard error: it may quote a file's name, or what a program said, and in a GitHub job no line of it may be a command.
+fn logged(text: &str, github: bool) -> String {
+    let text = sanitize::terminal(text);
+    if github { sanitize::github_log(&text) } else { text }
+}
+
+fn in_github() -> bool {
+    std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
 }
 
 /// The error and its causes, each said once: many messages hold their cause already.
@@ -42,6 +54,13 @@ fn with_causes(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use anyhow::anyhow;
+
+    #[test]
+    fn an_error_gives_the_runner_no_command() {
+        let said = "open /nowhere\n::error::forged ##[error]too\x1b[2J";
+        assert_eq!(super::logged(said, true), "open /nowhere\n: :error::forged # #[error]too");
+        assert_eq!(super::logged(said, false), "open /nowhere\n::error::forged ##[error]too");
+    }
 
     #[test]
     fn a_cause_is_said_once() {

@@ -78,7 +78,8 @@ pub fn facts_of(run: &RunFacts) -> Vec<String> {
         .map_or_else(|| format!("no Kafka reached ({})", run.cluster), |version| format!("Kafka {version} ({})", run.cluster));
     let digest = |name: &str, digest: &str| format!("{name} {}", digest.chars().take(12).collect::<String>());
     let mut facts = vec![format!("tier {tier}"), format!("kgrade {}", run.kgrade), broker];
-    facts.extend(run.clients.iter().cloned());
+    // A client names itself: a word of kgrade's comes first, so that its name cannot pass for another fact.
+    facts.extend(run.clients.iter().map(|client| format!("client {client}")));
     facts.push(if run.sandbox == no_sandbox() { "no sandbox".to_owned() } else { format!("sandbox {}", run.sandbox) });
     facts.push(digest("checks", &run.checks_digest));
     facts.extend(run.submission_digest.as_deref().map(|hex| digest("submission", hex)));

@@ -9,6 +9,8 @@
 #![allow(clippy::panic, reason = "a test says what is wrong by panicking")]
 
 mod docker;
+#[path = "../mistakes/expected.rs"]
+mod expected;
 mod fixture;
 #[expect(dead_code, reason = "that it masks well is tested there")]
 #[path = "../mistakes/golden.rs"]

@@ -6,30 +6,16 @@
 //! `cargo test --test mistakes no-key` runs one; `KGRADE_TEST_ROUNDS=10` grades each ten times. What the learner reads of each mistake is kept
 //! beside it ([`golden`]).
 
+mod expected;
 mod golden;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use serde::Deserialize;
 use serde_json::Value;
 
-/// What `expect.yaml` says.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Expected {
-    #[serde(default)]
-    #[expect(dead_code, reason = "for people")]
-    mistake: String,
-    #[serde(default)]
-    #[expect(dead_code, reason = "for people")]
-    why: String,
-    #[serde(default)]
-    fails: Vec<String>,
-    #[serde(default)]
-    skips: Vec<String>,
-}
+use expected::{Expected, folders};
 
 fn main() {
     let mut arguments = Arguments::from_args();
@@ -88,10 +74,7 @@ fn rounds(lab: &str, submission: &Path) -> Result<(), Failed> {
 fn grade(lab: &str, submission: &Path) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let report = folder.path().join("report.json");
-    let expected: Expected = match std::fs::read_to_string(submission.join("expect.yaml")) {
-        Ok(text) => serde_saphyr::from_str(&text).map_err(|error| format!("expect.yaml: {error}"))?,
-        Err(_) => Expected::default(),
-    };
+    let expected = Expected::of(submission)?;
     let output = Command::new(env!("CARGO_BIN_EXE_kgrade"))
         .arg(lab)
         .arg("--submission")
@@ -106,44 +89,7 @@ fn grade(lab: &str, submission: &Path) -> Result<(), Failed> {
     let shown = || format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let text = std::fs::read_to_string(&report).map_err(|error| format!("no report: {error}\n{}", shown()))?;
     let outcome: Value = serde_json::from_str(&text).map_err(|error| format!("{error}"))?;
-    let with = |verdict: &str| -> Vec<String> {
-        let checks = outcome["checks"].as_array().into_iter().flatten();
-        let mut ids: Vec<_> =
-            checks.filter(|check| check["verdict"] == verdict).filter_map(|check| check["id"].as_str()).map(str::to_owned).collect();
-        ids.sort();
-        ids
-    };
-    let sorted = |mut ids: Vec<String>| {
-        ids.sort();
-        ids
-    };
-    let (fails, skips) = (sorted(expected.fails), sorted(expected.skips));
-    for (what, seen, wanted) in [
-        ("failed", with("failed"), &fails),
-        ("skipped", with("skipped"), &skips),
-        ("inconclusive", with("inconclusive"), &vec![]),
-        ("error", with("error"), &vec![]),
-    ] {
-        if seen != *wanted {
-            return Err(format!("{what}: {seen:?}, expected {wanted:?}\n{}", shown()).into());
-        }
-    }
-    if fails.is_empty() && (with("passed").is_empty() || outcome["score"] != outcome["max_score"]) {
-        return Err(format!("score {} of {}\n{}", outcome["score"], outcome["max_score"], shown()).into());
-    }
-    golden::compare(&outcome, submission).map_err(|difference| Failed::from(format!("{difference}\n{}", shown())))?;
-    let code = if fails.is_empty() { 0 } else { 1 };
-    if output.status.code() != Some(code) {
-        return Err(format!("exit {:?}, expected {code}\n{}", output.status.code(), shown()).into());
-    }
-    Ok(())
-}
-
-fn folders(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-    let mut found: Vec<_> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-    found.sort();
-    found
+    expected.compare(&outcome, output.status.code(), submission).map_err(|difference| Failed::from(format!("{difference}\n{}", shown())))
 }
 
 fn name(path: &Path) -> String {
