@@ -1,8 +1,7 @@
 //! Makes the words of a learner's program safe to show: one function per place where they end up.
 //!
 //! Nothing is dropped in silence: a character that could steer a terminal, forge a line or break a file is written as
-//! an escape such as `\x07` or `\u{202e}`. Only colour and cursor sequences disappear. JSON needs no function: its
-//! writer escapes what it must.
+//! an escape such as `\x07` or `\u{202e}`. Only colour and cursor sequences disappear.
 
 use std::fmt::Write as _;
 
@@ -19,6 +18,23 @@ pub fn xml(text: &str) -> String {
     // Whoever shows the report reads `]] >` as well; the end of a CDATA section must not come out of a learner's mouth.
     while clean.contains("]]>") {
         clean = clean.replace("]]>", "]] >");
+    }
+    clean
+}
+
+/// The finished JSON with everything in its own escapes that its writer leaves and a terminal would obey or hide. It holds the same values.
+#[must_use]
+pub fn json(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '\x7f'..='\u{9f}') || unseen(letter) {
+            // Outside of strings JSON has no such letter.
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                _ = write!(clean, "\\u{unit:04x}");
+            }
+        } else {
+            clean.push(letter);
+        }
     }
     clean
 }
@@ -155,6 +171,15 @@ mod tests {
         assert_eq!(xml("a]]>b"), "a]] >b");
         assert_eq!(xml("]]]]>>"), "]]]] >>");
         assert_eq!(xml("\u{1}\u{fffe}\tx"), "\\x01\\u{fffe}\tx");
+    }
+
+    #[test]
+    fn json_holds_the_same_values_and_steers_nothing() {
+        let raw = "\u{9b}31m \u{7f} user\u{202e}nimda \u{e0041} grüße ☕ \\ \"";
+        let written = serde_json::to_string(raw).unwrap();
+        let clean = json(&written);
+        assert_eq!(serde_json::from_str::<String>(&clean).unwrap(), raw);
+        assert!(clean.contains("\\u009b31m \\u007f user\\u202enimda \\udb40\\udc41 grüße ☕"), "{clean}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-use crate::outcome::{Outcome, SCHEMA};
+use crate::outcome::{Outcome, SCHEMA, sanitize};
 
 /// The report.
 ///
@@ -12,7 +12,7 @@ use crate::outcome::{Outcome, SCHEMA};
 pub fn render(outcome: &Outcome) -> anyhow::Result<String> {
     let mut text = serde_json::to_string_pretty(outcome).context("failed to write the outcome as JSON")?;
     text.push('\n');
-    Ok(text)
+    Ok(sanitize::json(&text))
 }
 
 /// Reads a report back.

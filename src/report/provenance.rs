@@ -74,7 +74,7 @@ pub fn lines(outcome: &Outcome) -> Vec<String> {
     said.extend(summary::hidden(outcome));
     said.push(format!("seed {}", outcome.run.seed));
     said.extend(summary::facts(outcome));
-    said.iter().map(|line| tidy(line)).collect()
+    said.iter().map(|line| tidy(line)).filter(|line| !line.is_empty()).collect()
 }
 
 /// All that is said about a check that did not pass, and the remarks about one that did, as plain lines of at most 100 columns.
