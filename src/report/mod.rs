@@ -60,7 +60,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "github-annotations", about: "commands to the runner of a GitHub workflow", render: github::annotations::render },
     Format { name: "classroom50", about: "result.json of Classroom 50", render: classroom50::render },
     Format { name: "gradescope", about: "results.json of Gradescope", render: gradescope::render },
-    Format { name: "tap", about: "the Test Anything Protocol, version 14", render: tap::render },
+    Format { name: "tap", about: "the Test Anything Protocol, version 13", render: tap::render },
     Format { name: "csv", about: "a row of a gradebook, with its header", render: csv::render },
     Format { name: html::NAME, about: "one page for a browser or for paper", render: |outcome| html::render(&Graded::from(outcome)) },
 ];

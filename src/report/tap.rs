@@ -1,4 +1,4 @@
-//! The outcome in the Test Anything Protocol, version 14, with the points in the YAML blocks.
+//! The outcome in the Test Anything Protocol, version 13 (the newest that Perl's `prove` knows everywhere), with the points in the YAML blocks.
 //!
 //! TAP knows no points and no "could not be decided": `error` and `inconclusive` are `not ok`, and the block says which it was.
 
@@ -13,7 +13,7 @@ use crate::outcome::{CheckOutcome, Outcome, Verdict};
 /// # Errors
 /// None in practice: the text is made in memory.
 pub fn render(outcome: &Outcome) -> anyhow::Result<String> {
-    let mut lines = vec!["TAP version 14".to_owned(), plan(outcome)];
+    let mut lines = vec!["TAP version 13".to_owned(), plan(outcome)];
     lines.push(format!("# {}: {}", tidy(&outcome.lab), tidy(&outcome.title)));
     for (at, check) in outcome.checks.iter().enumerate() {
         lines.push(point(at + 1, check));
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn no_checks_are_a_plan_too() {
         let text = render(&sample_run(vec![])).unwrap();
-        assert!(text.starts_with("TAP version 14\n1..0 # SKIP no check was selected\n# lab-02: "), "{text}");
+        assert!(text.starts_with("TAP version 13\n1..0 # SKIP no check was selected\n# lab-02: "), "{text}");
         assert!(text.contains("# this is not a grade: no check was selected"), "{text}");
     }
 }
