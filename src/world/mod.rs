@@ -9,5 +9,6 @@ pub mod guard;
 pub mod kafka;
 pub mod program;
 pub mod progress;
+pub mod sandbox;
 pub mod sink;
 pub mod tap;
