@@ -2,6 +2,7 @@
 //!
 //! Nothing here judges. Whatever is made here is registered with [`guard`], so that it goes away with kgrade.
 
+pub mod access;
 pub mod cluster;
 pub mod docker;
 pub mod folder;
