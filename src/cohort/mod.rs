@@ -1,0 +1,3 @@
+//! Many submissions, graded one like the other.
+
+pub mod child;
