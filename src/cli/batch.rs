@@ -29,8 +29,10 @@ use self::progress::Progress;
 
 /// Grade a cohort.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 every submission has a grade, whatever it is · 2 usage, lab file or roster · 3 nothing could be graded, \
-    or the disk is full · 5 some have no grade · 130 interrupted; --resume goes on")]
+#[command(
+    after_help = "Exit codes: 0 every submission has a grade, whatever it is · 2 usage, lab file or roster · 3 nothing could be graded, \
+    or the disk is full · 5 some have no grade · 130 interrupted; --resume goes on"
+)]
 pub struct BatchArgs {
     /// The lab, for example lab-02, or the path of a lab file.
     lab: String,
@@ -121,7 +123,9 @@ pub fn batch(args: &BatchArgs) -> Done {
         output::note(note);
     }
     let undated = |member: &&crate::cohort::Member| {
-        member.extension.is_some() && member.due.is_none() && settings.rules.as_ref().is_none_or(|rules| !rules.labs.contains_key(&lab.name))
+        member.extension.is_some()
+            && member.due.is_none()
+            && settings.rules.as_ref().is_none_or(|rules| !rules.labs.contains_key(&lab.name))
     };
     if let Some(member) = roster.members.iter().find(undated) {
         return Err(Failure::usage(anyhow!(

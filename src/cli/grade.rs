@@ -124,9 +124,7 @@ pub fn grade(args: &GradeArgs) -> Done {
         checks: chosen,
         source,
         rules,
-        polish: Arc::new(
-            polish(args).on(args.cluster.as_ref(), &args.allow_endpoint),
-        ),
+        polish: Arc::new(polish(args).on(args.cluster.as_ref(), &args.allow_endpoint)),
     };
     let result = runtime.block_on(run.go());
     // A blocking call that is still under way (a dead broker) must not keep the person waiting.

@@ -87,9 +87,7 @@ impl Book {
                     took_ms: record.took_ms,
                     graded: outcome.as_ref().map(Graded::of),
                 },
-                None => {
-                    Entry { id, name, state: State::Open, why: None, tries: 0, key: String::new(), at: 0, took_ms: 0, graded: None }
-                }
+                None => Entry { id, name, state: State::Open, why: None, tries: 0, key: String::new(), at: 0, took_ms: 0, graded: None },
             }
         };
         Cohort {

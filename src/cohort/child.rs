@@ -181,7 +181,10 @@ impl Child {
             Err(_) => {
                 self.kill().await;
                 let said = self.said().await;
-                Ending::NotGraded { why: with(&format!("it was not done after {} and was ended", minutes(self.limit)), &said), again: false }
+                Ending::NotGraded {
+                    why: with(&format!("it was not done after {} and was ended", minutes(self.limit)), &said),
+                    again: false,
+                }
             }
         }
     }
@@ -329,8 +332,8 @@ fn ending(status: ExitStatus, said: &str, result: &Path) -> Ending {
             Err(error) => not_graded(format!("its result cannot be taken: {error:#}"), true),
         },
         exit::ENVIRONMENT => not_graded(bare(said, "the environment could not be used"), true),
-        exit::USAGE => not_graded(bare(said, "kgrade did not take the command line"), false),
-        exit::NOTHING_SELECTED => not_graded(bare(said, "no check was selected"), false),
+        exit::USAGE => not_graded(bare(said, "kgrade did not take the command line"), true),
+        exit::NOTHING_SELECTED => not_graded(bare(said, "no check was selected"), true),
         exit::INTERRUPTED => not_graded("it was interrupted".to_owned(), true),
         other => not_graded(reason(&format!("the kgrade that graded it ended with code {other}")), true),
     }

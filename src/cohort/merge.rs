@@ -157,7 +157,8 @@ fn shards(parts: &[Part], notes: &mut Vec<String>) -> (Vec<String>, bool) {
         notes.push("the parts were cut into different numbers of shards: whether one is missing cannot be said".to_owned());
         return (all, true);
     };
-    let missing: Vec<String> = (1..=of).map(|nth| Shard { nth, of }).filter(|shard| !there.contains(shard)).map(|shard| shard.to_string()).collect();
+    let missing: Vec<String> =
+        (1..=of).map(|nth| Shard { nth, of }).filter(|shard| !there.contains(shard)).map(|shard| shard.to_string()).collect();
     match missing.as_slice() {
         [] => (Vec::new(), false),
         [one] => {

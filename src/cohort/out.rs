@@ -3,6 +3,7 @@
 //! ```text
 //! OUT/journal.jsonl   what was done
 //! OUT/results/<id>/   the results of a submission: moved here when they are whole
+//! OUT/evidence/       a link to the evidence of each, by its id: for `kgrade replay`, which names runs by their files
 //! OUT/.hand/          submissions in hand; what a stopped kgrade left there is removed
 //! OUT/.lock           held by the one kgrade that may write here
 //! OUT/gradebook.csv, cohort.html, cohort.json
@@ -18,7 +19,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::child::RESULT;
+use super::child::{EVIDENCE, RESULT};
 use super::journal::{Journal, Past, Record};
 use super::key;
 use crate::outcome::Outcome;
@@ -31,6 +32,7 @@ pub const WHY: &str = "not-graded.txt";
 
 const JOURNAL: &str = "journal.jsonl";
 const RESULTS: &str = "results";
+const EVIDENCES: &str = "evidence";
 const HAND: &str = ".hand";
 const LOCK: &str = ".lock";
 
@@ -57,7 +59,12 @@ impl Out {
         if !used && let Some(other) = foreign(&root).with_context(|| format!("read the folder {shown}"))? {
             bail!("{shown} holds something else ({other}); name a new folder with --out");
         }
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(root.join(LOCK)).with_context(|| format!("write in {shown}"))?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(root.join(LOCK))
+            .with_context(|| format!("write in {shown}"))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => bail!("another kgrade writes in {shown}; wait for it, or name another folder with --out"),
@@ -66,11 +73,11 @@ impl Out {
         if used && !resume {
             bail!("{shown} holds results already; add --resume to go on there, or name another folder with --out");
         }
-        for part in [RESULTS, HAND] {
+        for part in [RESULTS, EVIDENCES, HAND] {
             fs::create_dir_all(root.join(part)).with_context(|| format!("make {shown}/{part}"))?;
         }
         let out = Self { root, _lock: lock };
-        out.sweep()?;
+        out.sweep();
         let (journal, past) = Journal::open(&out.root.join(JOURNAL))?;
         Ok((out, journal, past))
     }
@@ -92,23 +99,22 @@ impl Out {
     /// # Errors
     /// When it cannot be made.
     pub fn hand(&self, id: &str) -> Result<Hand> {
-        let made = tempfile::Builder::new().prefix(&format!("{id}-")).make_in(self.root.join(HAND), |path| DirBuilder::new().mode(0o700).create(path));
+        let made = tempfile::Builder::new()
+            .prefix(&format!("{id}-"))
+            .make_in(self.root.join(HAND), |path| DirBuilder::new().mode(0o700).create(path));
         let path = made.and_then(|made| made.keep().map(|((), path)| path).map_err(|failure| failure.error));
         let path = path.with_context(|| format!("make a folder in {}", self.root.display()))?;
         Ok(Hand { path })
     }
 
-    /// Removes what was in hand.
-    ///
-    /// # Errors
-    /// When something cannot be removed.
-    pub fn sweep(&self) -> Result<()> {
-        let hand = self.root.join(HAND);
-        for entry in fs::read_dir(&hand).with_context(|| format!("read {}", hand.display()))? {
-            let path = entry.with_context(|| format!("read {}", hand.display()))?.path();
-            remove(&path).or_else(|_| fs::remove_file(&path)).with_context(|| format!("remove {}", path.display()))?;
+    /// Removes what was in hand. A grader that is about to end may still write there: what cannot be removed now is removed the next time.
+    pub fn sweep(&self) {
+        for entry in fs::read_dir(self.root.join(HAND)).into_iter().flatten().filter_map(io::Result::ok) {
+            let path = entry.path();
+            if let Err(error) = remove(&path).or_else(|_| remove(&path)).or_else(|_| fs::remove_file(&path)) {
+                tracing::warn!(path = %path.display(), %error, "what was in hand could not be removed");
+            }
         }
-        Ok(())
     }
 
     /// Moves whole results into their place; what was there before goes.
@@ -123,13 +129,18 @@ impl Out {
             Ok(()) => {}
             Err(rustix::io::Errno::EXIST) => {
                 // Both at once: at no moment is there none.
-                renameat_with(CWD, whole, CWD, &place, RenameFlags::EXCHANGE).or_else(|_| self.swap(whole, &place)).with_context(keeping)?;
+                renameat_with(CWD, whole, CWD, &place, RenameFlags::EXCHANGE)
+                    .or_else(|_| self.swap(whole, &place))
+                    .with_context(keeping)?;
             }
             // Not every file system can say "only if there is none".
             Err(_) if !place.exists() => fs::rename(whole, &place).with_context(keeping)?,
             Err(_) => self.swap(whole, &place).with_context(keeping)?,
         }
         _ = File::open(self.root.join(RESULTS)).and_then(|folder| folder.sync_all());
+        // Nothing is lost without the link; a file system may not have links.
+        let evidence = format!("../{RESULTS}/{id}/{EVIDENCE}.gz");
+        _ = std::os::unix::fs::symlink(evidence, self.root.join(EVIDENCES).join(format!("{id}.jsonl.gz")));
         Ok(())
     }
 
@@ -197,7 +208,7 @@ impl Drop for Hand {
 fn foreign(folder: &Path) -> io::Result<Option<String>> {
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
-        if ![RESULTS, HAND, LOCK].iter().any(|own| name == *own) {
+        if ![RESULTS, EVIDENCES, HAND, LOCK].iter().any(|own| name == *own) {
             return Ok(Some(name.to_string_lossy().into_owned()));
         }
     }

@@ -109,7 +109,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Pool {
     /// A batch that has not begun.
-    pub fn new(settings: Settings, (out, journal, past): (Out, Journal, Past), book: Book, members: Vec<Member>, watcher: Arc<dyn Watcher>) -> Self {
+    pub fn new(
+        settings: Settings,
+        (out, journal, past): (Out, Journal, Past),
+        book: Book,
+        members: Vec<Member>,
+        watcher: Arc<dyn Watcher>,
+    ) -> Self {
         Self {
             turns: Semaphore::new(settings.workers.max(1)),
             settings,
@@ -154,10 +160,10 @@ impl Pool {
         }
         let written = pool.write();
         // Nobody else works here any more: what is left was in hand when it was interrupted.
-        let swept = pool.out.sweep();
+        pool.out.sweep();
         let stop = pool.stop.borrow().clone();
         let book = lock(&pool.book).clone();
-        (book, stop, written.and(swept))
+        (book, stop, written)
     }
 
     fn write(&self) -> anyhow::Result<()> {

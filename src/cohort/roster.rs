@@ -105,7 +105,8 @@ impl Roster {
         let unknown: Vec<&str> = ids.iter().filter(|id| !self.members.iter().any(|member| member.id == **id)).map(String::as_str).collect();
         if let Some(first) = unknown.first() {
             let known = self.members.iter().map(|member| member.id.as_str());
-            let near = known.map(|id| (strsim::damerau_levenshtein(id, first), id)).min().filter(|(distance, id)| *distance * 2 <= id.len());
+            let near =
+                known.map(|id| (strsim::damerau_levenshtein(id, first), id)).min().filter(|(distance, id)| *distance * 2 <= id.len());
             let advice = near.map(|(_, id)| format!("; did you mean `{id}`?")).unwrap_or_default();
             bail!("there is no `{}` in the cohort{advice}", unknown.join("`, `"));
         }

@@ -118,7 +118,8 @@ impl Source {
                 };
                 let git = Git { folder: into, local: matches!(from, Repository::Local(_)), limits, until: Instant::now() + limits.time };
                 // What git says may repeat the address, with the password in it.
-                let fetched = git.fetch(&url, commit.as_deref()).await.map_err(|error| anyhow!("{}", format!("{error:#}").replace(&url, &shown)));
+                let fetched =
+                    git.fetch(&url, commit.as_deref()).await.map_err(|error| anyhow!("{}", format!("{error:#}").replace(&url, &shown)));
                 fetched.with_context(|| format!("fetch {shown}"))?;
                 Ok(into.to_owned())
             }

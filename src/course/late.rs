@@ -144,21 +144,14 @@ impl Rules {
     /// Without `base` nothing is lost; how late it is, is told all the same. `None` when nothing is said of the lab at all.
     #[must_use]
     pub fn of_one(base: Option<&Self>, lab: &str, learner: &str, due: Option<Moment>, extension: Option<More>) -> Option<Self> {
-        let none = Self {
-            kgrade: 1,
-            grace: Length::default(),
-            steps: Vec::new(),
-            beyond: 0,
-            labs: IndexMap::new(),
-            extensions: IndexMap::new(),
-        };
+        let none =
+            Self { kgrade: 1, grace: Length::default(), steps: Vec::new(), beyond: 0, labs: IndexMap::new(), extensions: IndexMap::new() };
         let mut rules = base.cloned().unwrap_or(none);
         let due = due.or_else(|| rules.labs.get(lab).map(|deadline| deadline.due))?;
         let mut more = rules.extensions.swap_remove(learner).unwrap_or_default();
         let more = extension.or_else(|| more.swap_remove(lab)).or_else(|| more.swap_remove("all"));
         rules.labs = IndexMap::from([(lab.to_owned(), Deadline { due })]);
-        rules.extensions =
-            more.map(|more| (learner.to_owned(), IndexMap::from([(lab.to_owned(), more)]))).into_iter().collect();
+        rules.extensions = more.map(|more| (learner.to_owned(), IndexMap::from([(lab.to_owned(), more)]))).into_iter().collect();
         Some(rules)
     }
 

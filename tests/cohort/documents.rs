@@ -53,7 +53,8 @@ fn run(hall: &Hall, line: &str, machines: impl Iterator<Item = BTreeMap<&'static
 fn a_job_in_kubernetes() {
     let job = yaml("kubernetes.yaml");
     let container = &job["spec"]["template"]["spec"]["containers"][0];
-    let shards = container["env"].as_array().unwrap().iter().find(|variable| variable["name"] == "SHARDS").unwrap()["value"].as_str().unwrap();
+    let shards =
+        container["env"].as_array().unwrap().iter().find(|variable| variable["name"] == "SHARDS").unwrap()["value"].as_str().unwrap();
     assert_eq!(job["spec"]["completions"].to_string(), shards);
     assert_eq!((&job["spec"]["completionMode"], &container["command"]), (&"Indexed".into(), &serde_json::json!(["sh", "-c"])));
     let pods = (0..job["spec"]["completions"].as_u64().unwrap())

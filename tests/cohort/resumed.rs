@@ -42,7 +42,10 @@ fn every_kind_of_submission_gets_its_own_result() {
     assert_eq!((gradings["ada"], gradings["crash"], gradings["hang"], gradings["once"]), (1, 2, 1, 2));
 
     // What is written for each.
-    assert_eq!(names(&hall.path("out")), [".hand", ".lock", "cohort.html", "cohort.json", "gradebook.csv", "journal.jsonl", "results"]);
+    assert_eq!(
+        names(&hall.path("out")),
+        [".hand", ".lock", "cohort.html", "cohort.json", "evidence", "gradebook.csv", "journal.jsonl", "results"]
+    );
     assert_eq!(names(&hall.path("out/results")).len(), 9);
     assert_eq!(names(&hall.path("out/results/ada")), ["evidence.jsonl.gz", "report.html", "result.json"]);
     assert_eq!(names(&hall.path("out/results/hang")), ["not-graded.txt"]);

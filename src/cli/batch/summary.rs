@@ -22,7 +22,8 @@ pub fn of(book: &Book, root: &Path, resumed: bool) -> String {
         }
     }
     text.push('\n');
-    let without: Vec<_> = book.people.iter().filter_map(|person| book.record(&person.id)).filter(|record| record.state != State::Graded).collect();
+    let without: Vec<_> =
+        book.people.iter().filter_map(|person| book.record(&person.id)).filter(|record| record.state != State::Graded).collect();
     for record in without.iter().take(NAMED) {
         let why = record.why.as_deref().unwrap_or("at least one check came to no verdict");
         let line = sanitize::cut(&sanitize::one_line(&sanitize::terminal(why)), 300);

@@ -14,7 +14,13 @@ const PASS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/outcomes/full-
 fn stage(script: &str, limit: Duration) -> (TempDir, Policy, Order) {
     let folder = tempfile::tempdir().unwrap();
     let kgrade = folder.path().join("kgrade");
-    fs::write(&kgrade, format!("#!/bin/sh\nfor word in \"$@\"; do case $word in --full-evidence=*) into=$(dirname \"${{word#*=}}\");; esac; done\n{script}\n")).unwrap();
+    fs::write(
+        &kgrade,
+        format!(
+            "#!/bin/sh\nfor word in \"$@\"; do case $word in --full-evidence=*) into=$(dirname \"${{word#*=}}\");; esac; done\n{script}\n"
+        ),
+    )
+    .unwrap();
     fs::set_permissions(&kgrade, fs::Permissions::from_mode(0o755)).unwrap();
     let into = folder.path().join("into");
     fs::create_dir(&into).unwrap();
@@ -73,8 +79,8 @@ async fn each_end_has_its_reason() {
     for (script, said, again) in [
         ("echo 'error: there is no Java' >&2; exit 3", "there is no Java", true),
         ("exit 3", "the environment could not be used", true),
-        ("echo 'error: there is no lab' >&2; exit 2", "there is no lab", false),
-        ("exit 4", "no check was selected", false),
+        ("echo 'error: there is no lab' >&2; exit 2", "there is no lab", true),
+        ("exit 4", "no check was selected", true),
         ("echo ready; read go; exit 130", "it was interrupted", true),
         ("echo ready; read go; kill -9 $$", "the kgrade that graded it was ended by signal 9", true),
         ("echo ready; read go; echo 'thread main panicked' >&2; exit 101", "ended with code 101: thread main panicked", true),
@@ -88,7 +94,9 @@ async fn each_end_has_its_reason() {
 
 #[tokio::test]
 async fn a_hang_is_ended() {
-    for (script, said) in [("sleep 600", "not ready after 1.0 s"), ("echo ready; read go; sleep 600", "was not done after 1.0 s and was ended")] {
+    for (script, said) in
+        [("sleep 600", "not ready after 1.0 s"), ("echo ready; read go; sleep 600", "was not done after 1.0 s and was ended")]
+    {
         let (_folder, policy, order) = stage(script, Duration::from_secs(1));
         let mut child = Child::start(&policy, &order).unwrap();
         child.ready().await;
@@ -141,7 +149,8 @@ fn the_command_line_says_what_the_policy_says() {
 
 #[test]
 fn a_child_inherits_no_secret() {
-    for name in ["KGRADE_SIGNING_KEY", "GITHUB_STEP_SUMMARY", "github_token", "DB_PASSWORD", "AWS_ACCESS_KEY_ID", "KAFKA_BOOTSTRAP_SERVERS"] {
+    for name in ["KGRADE_SIGNING_KEY", "GITHUB_STEP_SUMMARY", "github_token", "DB_PASSWORD", "AWS_ACCESS_KEY_ID", "KAFKA_BOOTSTRAP_SERVERS"]
+    {
         assert!(is_withheld(name), "{name}");
     }
     for name in ["PATH", "HOME", "JAVA_HOME", "KGRADE_CACHE", "HTTPS_PROXY", "DOCKER_HOST", "LC_ALL"] {

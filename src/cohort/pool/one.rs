@@ -87,7 +87,8 @@ impl Pool {
         loop {
             tries += 1;
             let results = hand.results()?;
-            let order = Order { id: member.id.clone(), learner: Some(member.id.clone()), folder: found.folder.clone(), into: results.clone() };
+            let order =
+                Order { id: member.id.clone(), learner: Some(member.id.clone()), folder: found.folder.clone(), into: results.clone() };
             let (why, again) = match self.grade(&policy, &order).await {
                 Ending::Graded(outcome) => {
                     self.worked();
@@ -166,7 +167,9 @@ impl Pool {
 
 /// Says why there is no grade. A result that was half made would look like one.
 fn not_graded(results: &Path, why: &str) -> Result<()> {
-    crate::world::folder::remove(results).and_then(|()| std::fs::create_dir(results)).with_context(|| format!("make {}", results.display()))?;
+    crate::world::folder::remove(results)
+        .and_then(|()| std::fs::create_dir(results))
+        .with_context(|| format!("make {}", results.display()))?;
     let clean = crate::outcome::sanitize::terminal(why);
     write_file(&results.join(WHY), format!("This submission was not graded: {clean}\n").as_bytes())
 }

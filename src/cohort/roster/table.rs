@@ -121,7 +121,11 @@ impl Columns {
 
     fn member(&self, cells: &[String], folder: &Path) -> Result<Member, String> {
         if cells.iter().skip(self.names.len()).any(|cell| !cell.trim().is_empty()) {
-            return Err(format!("there are {} cells for {} columns; put quotes around text that holds the separator", cells.len(), self.names.len()));
+            return Err(format!(
+                "there are {} cells for {} columns; put quotes around text that holds the separator",
+                cells.len(),
+                self.names.len()
+            ));
         }
         let cell = |name: &str| self.cell(cells, name);
         let id = cell("id").ok_or("the id is empty")?;

@@ -91,7 +91,8 @@ async fn nothing_of_a_repository_runs_or_reaches_out() {
         git(from.path(), &["config", key, value]);
     }
     std::fs::write(from.path().join(".gitattributes"), "* filter=x\n").unwrap();
-    std::fs::write(from.path().join(".gitmodules"), format!("[submodule \"s\"]\npath = s\nurl = ext::sh -c {touch}\nupdate = !{touch}\n")).unwrap();
+    std::fs::write(from.path().join(".gitmodules"), format!("[submodule \"s\"]\npath = s\nurl = ext::sh -c {touch}\nupdate = !{touch}\n"))
+        .unwrap();
     std::os::unix::fs::symlink("/etc/passwd", from.path().join("link")).unwrap();
     // The way into the repository uses its filter; that is not what is looked at.
     git(from.path(), &["-c", "filter.x.smudge=cat", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "add", "-A"]);
@@ -125,7 +126,8 @@ async fn time_and_space_are_limited() {
 
 #[test]
 fn an_address_is_no_option_and_no_command() {
-    for url in ["https://github.com/a/b.git", "https://token@github.com/a/b", "ssh://git@host:22/a", "git@github.com:a/b.git", "http://h/x"] {
+    for url in ["https://github.com/a/b.git", "https://token@github.com/a/b", "ssh://git@host:22/a", "git@github.com:a/b.git", "http://h/x"]
+    {
         assert_eq!(check_url(url), Ok(()), "{url}");
     }
     for url in [

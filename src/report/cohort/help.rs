@@ -34,7 +34,8 @@ pub fn needed(cohort: &Cohort) -> Vec<(&Entry, String)> {
             won += u64::from(check.points);
             decided += u64::from(check.max_points);
         }
-        let lost = |id: &str| graded.checks.iter().any(|check| check.id == id && matches!(check.verdict, Verdict::Failed | Verdict::Skipped));
+        let lost =
+            |id: &str| graded.checks.iter().any(|check| check.id == id && matches!(check.verdict, Verdict::Failed | Verdict::Skipped));
         let missed: Vec<&str> = easy.iter().copied().filter(|id| enough && lost(id)).collect();
         let percent = (won * 100).checked_div(decided);
         let mut reasons = Vec::new();

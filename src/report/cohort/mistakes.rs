@@ -26,7 +26,8 @@ pub fn mistakes(cohort: &Cohort) -> Vec<Mistake<'_>> {
     for (entry, graded) in cohort.graded() {
         for check in graded.checks.iter().filter(|check| check.verdict == Verdict::Failed) {
             let shape = masked(check.cause.as_deref().unwrap_or(&check.message));
-            let new = || Mistake { check: &check.id, title: &check.title, says: &check.message, cause: check.cause.as_deref(), by: Vec::new() };
+            let new =
+                || Mistake { check: &check.id, title: &check.title, says: &check.message, cause: check.cause.as_deref(), by: Vec::new() };
             let mistake = found.entry((&check.id, shape)).or_insert_with(new);
             mistake.by.push(entry);
         }
@@ -46,7 +47,11 @@ pub fn masked(text: &str) -> String {
         let (piece, after) = rest.split_at(word.max(first.len_utf8()));
         let digits = piece.chars().filter(char::is_ascii_digit).count();
         let random = digits > 0 && (digits == piece.len() || piece.len() >= 6);
-        if random { shape.push('#') } else { shape.extend(piece.chars().map(|sign| if sign.is_ascii_digit() { '#' } else { sign })) }
+        if random {
+            shape.push('#')
+        } else {
+            shape.extend(piece.chars().map(|sign| if sign.is_ascii_digit() { '#' } else { sign }))
+        }
         rest = after;
     }
     // 3 of 1,000 and 12 of 900 are alike.

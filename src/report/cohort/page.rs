@@ -46,7 +46,11 @@ fn head(page: &mut String, cohort: &Cohort) {
             said.push(count(n, one, many));
         }
     };
-    say(cohort.count(State::Incomplete), "has a check without a verdict: that is not a grade", "have checks without a verdict: those are not grades");
+    say(
+        cohort.count(State::Incomplete),
+        "has a check without a verdict: that is not a grade",
+        "have checks without a verdict: those are not grades",
+    );
     say(cohort.count(State::Error), "was not graded", "were not graded");
     say(cohort.count(State::Open), "is not done yet", "are not done yet");
     if !said.is_empty() {
@@ -93,7 +97,10 @@ fn named(entry: &Entry) -> String {
 /// A name as a part of an address.
 fn address(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
-    name.bytes().enumerate().map(|(nth, byte)| if plain(byte) || byte == b'.' && nth > 0 { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    name.bytes()
+        .enumerate()
+        .map(|(nth, byte)| if plain(byte) || byte == b'.' && nth > 0 { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 fn not_graded(page: &mut String, cohort: &Cohort) {
@@ -107,7 +114,10 @@ fn not_graded(page: &mut String, cohort: &Cohort) {
         let why = match (&entry.why, &entry.graded) {
             (Some(why), _) => prose(why),
             (None, Some(graded)) => {
-                let open = graded.checks.iter().filter(|check| matches!(check.verdict, crate::outcome::Verdict::Error | crate::outcome::Verdict::Inconclusive));
+                let open = graded
+                    .checks
+                    .iter()
+                    .filter(|check| matches!(check.verdict, crate::outcome::Verdict::Error | crate::outcome::Verdict::Inconclusive));
                 prose(&open.map(|check| format!("{}: {}", check.id, check.message)).collect::<Vec<_>>().join("; "))
             }
             (None, None) => String::new(),
@@ -212,7 +222,9 @@ fn helped(page: &mut String, cohort: &Cohort) {
 
 fn table(page: &mut String, cohort: &Cohort) {
     page.push_str("<section id=\"submissions\" aria-labelledby=\"submissions-title\" tabindex=\"-1\">\n<h2 id=\"submissions-title\">Submissions</h2>\n");
-    page.push_str("<p class=\"search\" hidden><label>Show those that hold <input type=\"search\" id=\"search\" autocomplete=\"off\"></label></p>\n");
+    page.push_str(
+        "<p class=\"search\" hidden><label>Show those that hold <input type=\"search\" id=\"search\" autocomplete=\"off\"></label></p>\n",
+    );
     let ids: Vec<&str> = rates(cohort).iter().map(|rate| rate.id).collect();
     page.push_str("<div class=\"sheet\" tabindex=\"0\" role=\"region\" aria-label=\"submissions\"><table class=\"all\">\n<thead><tr><th scope=\"col\">submission</th><th scope=\"col\">state</th><th scope=\"col\">score</th><th scope=\"col\">grade</th>");
     for id in &ids {

@@ -37,7 +37,10 @@ fn cohort(submissions: Vec<Entry>) -> Cohort {
 fn mixed() -> Cohort {
     use Verdict::{Failed, Inconclusive, Passed, Skipped};
     let right = [("topic", Passed, ""), ("keyed", Passed, ""), ("late", Passed, "")];
-    let few = |n: u32| [("topic", Failed, "wrong"), ("keyed", Failed, "x"), ("late", Passed, "")].map(|(id, verdict, _)| (id, verdict, format!("{n} of 600 events lost in run-{n}ab4c5d")));
+    let few = |n: u32| {
+        [("topic", Failed, "wrong"), ("keyed", Failed, "x"), ("late", Passed, "")]
+            .map(|(id, verdict, _)| (id, verdict, format!("{n} of 600 events lost in run-{n}ab4c5d")))
+    };
     let mut entries: Vec<Entry> = (0..10).map(|n| entry(&format!("good-{n}"), State::Graded, Some(&outcome("x", &right)))).collect();
     for n in 3..5 {
         let checks = few(n);
@@ -52,7 +55,9 @@ fn mixed() -> Cohort {
 }
 
 fn texts(page: &Html, selector: &str) -> Vec<String> {
-    page.select(&Selector::parse(selector).unwrap()).map(|found| found.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    page.select(&Selector::parse(selector).unwrap())
+        .map(|found| found.text().collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
 }
 
 #[test]
