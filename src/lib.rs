@@ -12,10 +12,13 @@
 //!
 //! The [`course`] stands before all: its weeks and criteria, and what a lab begins with.
 //!
+//! A [`cohort`] is many submissions, each graded in a process of its own.
+//!
 //! A module may use the modules to its left. [`world`] is used only by [`run`] and by the `act` and `observe` halves of
 //! [`kinds`]; what happened reaches the judges through the [`timeline`] alone, so a saved run can be judged again.
 
 pub mod cli;
+pub mod cohort;
 pub mod course;
 pub mod exit;
 pub mod kinds;

@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use tokio::sync::watch;
 
 use super::{Done, Failure, LabSource, output};
+use crate::cohort::child;
 use crate::course::Rules;
 use crate::lab::{Check, Lab};
 use crate::outcome::{CheckOutcome, Outcome, RunFacts, SCHEMA, Score, score};
@@ -24,11 +25,13 @@ use crate::{exit, lab, plan};
 
 mod facts;
 mod github;
+mod hold;
 mod polish;
 mod reporter;
 mod saving;
 mod stage;
 
+use self::hold::Hold;
 use self::polish::Polish;
 use self::reporter::Reporter;
 use self::saving::For;
@@ -89,9 +92,16 @@ pub struct GradeArgs {
     /// Show nothing while it runs.
     #[arg(long, short)]
     quiet: bool,
+    /// Wait, when all is ready, for a line on standard input: for a kgrade that grades a cohort.
+    #[arg(long, hide = true)]
+    hold: bool,
+    /// The run is the instructor's. It proves nothing by itself: signatures do.
+    #[arg(long, hide = true)]
+    official: bool,
 }
 
-fn scale(text: &str) -> Result<f64, String> {
+/// Reads a factor of time.
+pub fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(factor) if (0.1..=100.0).contains(&factor) => Ok(factor),
         Ok(_) => Err("a factor from 0.1 to 100".to_owned()),
@@ -121,15 +131,18 @@ pub fn grade(args: &GradeArgs) -> Done {
         checks: chosen,
         source,
         rules,
-        polish: Arc::new(
-            Polish::new(args.lab.as_deref().unwrap_or_default(), args.source.checks.as_deref(), &args.submission)
-                .on(args.cluster.as_ref(), &args.allow_endpoint),
-        ),
+        polish: Arc::new(polish(args).on(args.cluster.as_ref(), &args.allow_endpoint)),
     };
     let result = runtime.block_on(run.go());
     // A blocking call that is still under way (a dead broker) must not keep the person waiting.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     result
+}
+
+/// What is to be typed next is for the learner, who has neither the instructor's folders nor their names.
+fn polish(args: &GradeArgs) -> Polish {
+    let lab = args.lab.as_deref().unwrap_or_default();
+    if args.official { Polish::new(lab, None, Path::new(".")) } else { Polish::new(lab, args.source.checks.as_deref(), &args.submission) }
 }
 
 /// Says before anything is started whether all that was asked for can be written.
@@ -170,6 +183,7 @@ impl Run<'_> {
         let style = Style { timings: self.args.timings, ..Style::of_stdout() };
         let live = Arc::new(if self.args.quiet { Live::quiet() } else { Live::of_stderr(style) });
         let (interrupt, interrupted) = watch::channel(false);
+        let hold = self.args.hold.then(|| Hold::listen(interrupt.clone()));
         tokio::spawn(super::interrupt::listen(interrupt));
         let recorder = Recorder::starting(self.began);
         let mut timings = IndexMap::from([("lab".to_owned(), self.millis())]);
@@ -185,6 +199,17 @@ impl Run<'_> {
         let stage::Stage { scene, phases } = staged.inspect_err(|_| live.finish())?;
         timings.extend(phases);
         timings.insert("ready".to_owned(), self.millis());
+        if let Some(hold) = &hold {
+            output::print(&format!("{}\n", child::READY));
+            if !hold.released(interrupted.clone()).await {
+                live.finish();
+                stage::strike(scene).await;
+                output::note("interrupted before grading began");
+                return Ok(exit::INTERRUPTED);
+            }
+            // Nobody's time but that of the one who waited.
+            timings.insert("held".to_owned(), self.millis() - timings.get("ready").copied().unwrap_or(0));
+        }
 
         let reporter = Arc::new(Reporter::new(&self, &scene, Arc::clone(&live)));
         for check in &self.checks {
@@ -244,8 +269,9 @@ impl Run<'_> {
     }
 
     fn stamp(&self, timings: &mut IndexMap<String, u64>, reporting_from: u64) {
-        let total = self.millis();
-        timings.insert("reports".to_owned(), total - reporting_from);
+        let now = self.millis();
+        let total = now - timings.get("held").copied().unwrap_or(0);
+        timings.insert("reports".to_owned(), now - reporting_from);
         let experiments = timings.get("experiments").copied().unwrap_or(0);
         timings.insert("grader".to_owned(), total - experiments);
         timings.insert("total".to_owned(), total);

@@ -17,8 +17,7 @@ pub fn facts(run: &Run<'_>, submission: &Submission, cluster: &Cluster, runtime:
     RunFacts {
         id: run.lab.run_id.clone(),
         seed: run.lab.seed,
-        // Who may call a run official is not decided here: nothing on a learner's machine can.
-        tier: if workflow.is_some() { Tier::Ci } else { Tier::Practice },
+        tier: tier(run.args.official, workflow.is_some()),
         kgrade: env!("CARGO_PKG_VERSION").to_owned(),
         checks_digest: run.lab.digest.clone(),
         submission_digest: Some(submission.digest().to_owned()),
@@ -35,6 +34,15 @@ pub fn facts(run: &Run<'_>, submission: &Submission, cluster: &Cluster, runtime:
         clients: Vec::new(),
         sandbox: sandbox.map_or_else(no_sandbox, Sandbox::name),
         workflow,
+    }
+}
+
+/// A word on the command line makes a run official: whoever may not say it can say it, too, and only a signature tells the two apart.
+fn tier(official: bool, in_workflow: bool) -> Tier {
+    match (official, in_workflow) {
+        (true, _) => Tier::Official,
+        (false, true) => Tier::Ci,
+        (false, false) => Tier::Practice,
     }
 }
 
