@@ -22,6 +22,11 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // Most of the time goes into waiting for experiments: more at once than there are cores.
     arguments.test_threads.get_or_insert(4);
+    // `.ci/run` grades them in a run of its own, beside the other tests.
+    if std::env::var_os("KGRADE_TEST_MISTAKES").is_some_and(|where_else| where_else == "elsewhere") {
+        eprintln!("the matrix of mistakes is graded elsewhere");
+        return;
+    }
     let mut trials = trials();
     assert!(!trials.is_empty(), "there are no fixtures");
     trials.push(Trial::test("golden::what_differs_from_run_to_run_is_masked", golden::masks));
