@@ -6,6 +6,8 @@
 //! `cargo test --test mistakes no-key` runs one; `KGRADE_TEST_ROUNDS=10` grades each ten times. What the learner reads of each mistake is kept
 //! beside it ([`golden`]).
 
+#![allow(clippy::print_stderr, reason = "what is not run, and texts to be read, are told beside the results")]
+
 mod expected;
 mod golden;
 mod room;

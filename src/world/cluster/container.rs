@@ -183,7 +183,7 @@ mod tests {
     fn listens_for_what_is_published_and_tells_the_taps_ports() {
         let spec = ClusterSpec { seats: vec![vec![77], vec![78]], ..ClusterSpec::default() };
         let ports = Ports { learners: vec![10, 11], admin: 2, controller: 3 };
-        let env = environment(&spec, &ports, &advertised(&spec)[0], "id").unwrap();
+        let env = environment(&spec, &ports, &advertised(&spec)[0], "id", &Credentials::drawn()).unwrap();
         let get = |name: &str| env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         assert_eq!(get("KAFKA_LISTENERS"), Some("LEARNER0://0.0.0.0:10,LEARNER1://0.0.0.0:11,ADMIN://0.0.0.0:2,CONTROLLER://0.0.0.0:3"));
         assert_eq!(get("KAFKA_ADVERTISED_LISTENERS"), Some("LEARNER0://127.0.0.1:77,LEARNER1://127.0.0.1:78,ADMIN://127.0.0.1:2"));
