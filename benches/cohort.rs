@@ -168,7 +168,7 @@ impl Used {
         let all = self.grader + self.brokers + self.programs;
         let part = |of: f64| format!("{:.0} %", of / all * 100.0);
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let memory = self.memory / (workers as u64).max(1) >> 20;
+        let memory = (self.memory / (workers as u64).max(1)) >> 20;
         let (whole, split) = (all / self.seconds / cores as f64 * 100.0, [part(self.grader), part(self.brokers), part(self.programs)]);
         format!("{whole:.0} % | {} | {memory} MiB", split.join(" | "))
     }
