@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rustix::fs::OFlags;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStdin, Command};
 use tokio::sync::watch;
@@ -198,6 +199,7 @@ impl Child {
     }
 
     async fn kill(&mut self) {
+        self.kill_group();
         _ = self.process.start_kill();
         _ = timeout(PATIENCE, self.process.wait()).await;
     }
@@ -212,8 +214,18 @@ impl Child {
     }
 }
 
+impl Child {
+    /// Kills what is in its process group. Its watchdog is in another: it removes what is elsewhere.
+    fn kill_group(&self) {
+        if let Some(group) = self.process.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+            _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
 impl Drop for Child {
     fn drop(&mut self) {
+        self.kill_group();
         self.listening.abort();
         self.said.abort();
     }
