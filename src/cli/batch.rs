@@ -190,14 +190,9 @@ fn resolve(args: &BatchArgs) -> Result<Lab, Failure> {
 fn policy(args: &BatchArgs) -> Result<Policy, Failure> {
     let own = || std::env::current_exe().context("find kgrade's own file");
     let only = (!args.only.is_empty()).then(|| format!("--only={}", args.only.join(",")));
-    // A path is meant from here; a child could stand somewhere else.
-    let lab = match args.lab.contains('/') || args.lab.ends_with(".yaml") || args.lab.ends_with(".yml") {
-        true => std::path::absolute(&args.lab).context("find the lab")?.to_string_lossy().into_owned(),
-        false => args.lab.clone(),
-    };
     Ok(Policy {
         kgrade: args.kgrade.clone().map_or_else(own, Ok)?,
-        lab,
+        lab: args.lab.clone(),
         checks: args.source.checks.clone(),
         sandbox: args.sandbox.clone(),
         late: None,

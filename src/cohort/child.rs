@@ -270,7 +270,8 @@ fn words(policy: &Policy, order: &Order) -> anyhow::Result<Vec<std::ffi::OsStrin
         say("--learner", learner);
     }
     if let Some(checks) = &policy.checks {
-        say("--checks", &absolute(checks)?);
+        // As it was given: it stands in the reports, and a learner need not know where it is.
+        say("--checks", checks);
     }
     // Without the option there is none.
     if policy.sandbox != "none" {
