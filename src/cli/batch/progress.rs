@@ -202,6 +202,8 @@ mod tests {
         assert_eq!(seen.pace(begun).as_deref(), Some("10.0 a minute, 8 min left"));
         for nth in 21..=60 {
             seen.recent.push_back(begun + Duration::from_secs(nth * 6));
+        }
+        while seen.recent.len() > RECENT {
             seen.recent.pop_front();
         }
         assert_eq!(seen.pace(begun).as_deref(), Some("10.0 a minute, 8 min left"), "the last ones");
