@@ -97,6 +97,7 @@ fn generated_files_are_what_kgrade_makes() {
     for (arguments, path) in [
         (vec!["schema", "lab"], "checks/schema/lab.v1.json"),
         (vec!["schema", "outcome"], "checks/schema/outcome.v1.json"),
+        (vec!["schema", "cohort"], "checks/schema/cohort.v1.json"),
         (vec!["explain", "--all"], "docs/kinds.md"),
     ] {
         let made = bare.says(&arguments, exit::ALL_PASSED, &[]).stdout;

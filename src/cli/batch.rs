@@ -1,5 +1,6 @@
 //! `kgrade batch LAB COHORT`: grades a whole cohort.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::cohort::journal::{Line, Past, SCHEMA, Start};
 use crate::cohort::key::Basis;
 use crate::cohort::out::Out;
 use crate::cohort::pool::{Pool, Settings, Stop, workers};
+use crate::cohort::roster::Source;
 use crate::cohort::source::Limits;
 use crate::cohort::{Book, Policy, Roster, Shard};
 use crate::course::{Length, Rules};
@@ -99,12 +101,10 @@ pub struct BatchArgs {
 /// Grades all, prints what came of it, and says the exit code.
 pub fn batch(args: &BatchArgs) -> Done {
     let lab = resolve(args)?;
-    let mut roster = Roster::open(&args.cohort).map_err(Failure::usage)?;
+    let all = members(args).map_err(Failure::usage)?;
+    let mut roster = all.clone();
     if !args.only_ids.is_empty() {
         roster.only(&args.only_ids).map_err(Failure::usage)?;
-    }
-    if let Some(shard) = args.shard {
-        roster.members.retain(|member| shard.holds(&member.id));
     }
     let rules = args.late.as_deref().map(Rules::load).transpose().map_err(Failure::usage)?;
     let policy = policy(args)?;
@@ -144,7 +144,7 @@ pub fn batch(args: &BatchArgs) -> Done {
         shard: args.shard.map(|shard| shard.to_string()),
         at: crate::cohort::book::now(),
     }))?;
-    let book = book(args, &lab, &roster, &out, &past)?;
+    let book = book(args, &lab, &all, &out, &past);
     let progress = Arc::new(if args.quiet { Progress::quiet() } else { Progress::of_stderr(roster.members.len() as u64) });
     let root = out.root().to_owned();
     let pool = Pool::new(settings, (out, journal, past), book, roster.members, Arc::clone(&progress) as Arc<_>);
@@ -190,14 +190,9 @@ fn resolve(args: &BatchArgs) -> Result<Lab, Failure> {
 fn policy(args: &BatchArgs) -> Result<Policy, Failure> {
     let own = || std::env::current_exe().context("find kgrade's own file");
     let only = (!args.only.is_empty()).then(|| format!("--only={}", args.only.join(",")));
-    // A path is meant from here; a child could stand somewhere else.
-    let lab = match args.lab.contains('/') || args.lab.ends_with(".yaml") || args.lab.ends_with(".yml") {
-        true => std::path::absolute(&args.lab).context("find the lab")?.to_string_lossy().into_owned(),
-        false => args.lab.clone(),
-    };
     Ok(Policy {
         kgrade: args.kgrade.clone().map_or_else(own, Ok)?,
-        lab,
+        lab: args.lab.clone(),
         checks: args.source.checks.clone(),
         sandbox: args.sandbox.clone(),
         late: None,
@@ -228,27 +223,31 @@ fn check_past(past: &Past, lab: &Lab, args: &BatchArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The books: everybody in the cohort, with what is there already.
-fn book(args: &BatchArgs, lab: &Lab, roster: &Roster, out: &Out, past: &Past) -> Result<Book, Failure> {
-    // Those who are left out this time are in the cohort all the same.
-    let mut all = if args.only_ids.is_empty() { roster.clone() } else { Roster::open(&args.cohort).map_err(Failure::usage)? };
+/// Everybody in the cohort, or in the shard of it.
+fn members(args: &BatchArgs) -> anyhow::Result<Roster> {
+    let mut roster = Roster::open(&args.cohort)?;
+    // The results of a first batch may stand among the submissions of the second.
+    let out = args.out.canonicalize().ok();
+    roster.members.retain(|member| !matches!(&member.source, Source::Folder(folder) if folder.canonicalize().ok() == out && out.is_some()));
     if let Some(shard) = args.shard {
-        all.members.retain(|member| shard.holds(&member.id));
+        roster.members.retain(|member| shard.holds(&member.id));
     }
+    Ok(roster)
+}
+
+/// The books: everybody, also those who are left out this time, with what is there already.
+fn book(args: &BatchArgs, lab: &Lab, all: &Roster, out: &Out, past: &Past) -> Book {
     let people: Vec<Person> = all.members.iter().map(|member| Person { id: member.id.clone(), name: member.name.clone() }).collect();
+    let ids: HashSet<&str> = people.iter().map(|person| person.id.as_str()).collect();
+    let (there, gone): (Vec<_>, Vec<_>) = past.records.values().partition(|record| ids.contains(record.id.as_str()));
     let shards = args.shard.iter().map(ToString::to_string).collect();
-    let mut book = Book::new(&lab.name, &lab.title, &lab.digest, shards, people);
-    let mut gone = 0;
-    for record in past.records.values() {
-        if !all.members.iter().any(|member| member.id == record.id) {
-            gone += 1;
-        } else if out.has(record) {
-            book.enter(record.clone(), out.outcome(record));
-        }
+    let mut book = Book::new(&lab.name, &lab.title, &lab.digest, shards, people.clone());
+    for record in there.into_iter().filter(|record| out.has(record)) {
+        book.enter(record.clone(), out.outcome(record));
     }
-    if gone > 0 {
-        let those = count(gone, "submission that was graded before is", "submissions that were graded before are");
+    if !gone.is_empty() {
+        let those = count(gone.len() as u64, "submission that was graded before is", "submissions that were graded before are");
         output::note(&format!("{those} not in the cohort any more, and left out of the gradebook"));
     }
-    Ok(book)
+    book
 }

@@ -53,7 +53,7 @@ enum Command {
     Merge(merge::MergeArgs),
     /// Check lab files without running anything.
     Lint(lint::LintArgs),
-    /// Print the JSON Schema of lab files, or of the JSON report.
+    /// Print the JSON Schema of lab files, of the JSON report, or of a cohort.
     Schema(schema::SchemaArgs),
     /// Explain a kind: what it does or asks, its settings, an example.
     Explain(explain::ExplainArgs),

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rustix::fs::OFlags;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStdin, Command};
 use tokio::sync::watch;
@@ -198,6 +199,7 @@ impl Child {
     }
 
     async fn kill(&mut self) {
+        self.kill_group();
         _ = self.process.start_kill();
         _ = timeout(PATIENCE, self.process.wait()).await;
     }
@@ -212,8 +214,18 @@ impl Child {
     }
 }
 
+impl Child {
+    /// Kills what is in its process group. Its watchdog is in another: it removes what is elsewhere.
+    fn kill_group(&self) {
+        if let Some(group) = self.process.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+            _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
 impl Drop for Child {
     fn drop(&mut self) {
+        self.kill_group();
         self.listening.abort();
         self.said.abort();
     }
@@ -258,7 +270,8 @@ fn words(policy: &Policy, order: &Order) -> anyhow::Result<Vec<std::ffi::OsStrin
         say("--learner", learner);
     }
     if let Some(checks) = &policy.checks {
-        say("--checks", &absolute(checks)?);
+        // As it was given: it stands in the reports, and a learner need not know where it is.
+        say("--checks", checks);
     }
     // Without the option there is none.
     if policy.sandbox != "none" {

@@ -55,7 +55,7 @@ impl Out {
         if root.to_str().is_none() {
             bail!("{shown} has a name that is not UTF-8; choose another for --out");
         }
-        let used = root.join(JOURNAL).exists();
+        let used = fs::metadata(root.join(JOURNAL)).is_ok_and(|journal| journal.len() > 0);
         if !used && let Some(other) = foreign(&root).with_context(|| format!("read the folder {shown}"))? {
             bail!("{shown} holds something else ({other}); name a new folder with --out");
         }
@@ -208,7 +208,7 @@ impl Drop for Hand {
 fn foreign(folder: &Path) -> io::Result<Option<String>> {
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
-        if ![RESULTS, EVIDENCES, HAND, LOCK].iter().any(|own| name == *own) {
+        if ![JOURNAL, RESULTS, EVIDENCES, HAND, LOCK].iter().any(|own| name == *own) {
             return Ok(Some(name.to_string_lossy().into_owned()));
         }
     }
@@ -293,10 +293,14 @@ mod tests {
         let hand = opened.0.hand("ada").unwrap();
         std::mem::forget(hand);
         drop(opened);
-        assert!(refusal(&path, false).contains("add --resume to go on there"));
-        let (out, _, past) = Out::open(&path, true).unwrap();
+        // Nothing was done there.
+        let (out, _, past) = Out::open(&path, false).unwrap();
         assert_eq!(past, Past::default());
         assert_eq!(fs::read_dir(out.root().join(HAND)).unwrap().count(), 0, "what was in hand is gone");
+        drop(out);
+        fs::write(path.join(JOURNAL), "torn").unwrap();
+        assert!(refusal(&path, false).contains("add --resume to go on there"));
+        assert_eq!(Out::open(&path, true).unwrap().2, Past::default());
         let other = folder.path().join("other");
         fs::create_dir(&other).unwrap();
         fs::write(other.join("thesis.txt"), "").unwrap();

@@ -48,7 +48,7 @@ pub(super) fn sign(verdict: Verdict) -> &'static str {
 }
 
 /// A sentence with a capital letter at its beginning.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -45,7 +45,7 @@ case $how in
   right) take full-pass; exit 0;;
   slow) sleep 0.2; take full-pass; exit 0;;
   wrong) take no-flush; exit 1;;
-  hang) sleep 600;;
+  hang) cat > /dev/null; exit 130;;
   crash) kill -9 $$;;
   once) if [ -e "@HALL@/once" ]; then take full-pass; exit 0; else touch "@HALL@/once"; echo 'error: the port was taken' >&2; exit 3; fi;;
   liar) echo '{"score": 100}' > "$into/result.json"; exit 0;;

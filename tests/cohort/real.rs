@@ -46,7 +46,8 @@ fn right_wrong_and_worse_submissions_with_kills_in_between() {
         assert_eq!(told[id], (State::Graded, Some(100), String::new()), "{said}");
     }
     assert_eq!((told["wrong"].0, told["wrong"].1), (State::Graded, Some(0)), "{said}");
-    for (id, why) in [("killer", "was ended by signal 9"), ("empty", "program"), ("manifest", "kgrade.yaml")] {
+    assert_eq!((told["empty"].0, told["empty"].1), (State::Graded, Some(0)), "it has a file, and no program");
+    for (id, why) in [("killer", "was ended by signal 9"), ("manifest", "kgrade.yaml")] {
         assert!(told[id].0 == State::Error && told[id].2.contains(why), "{id}: {:?}", told[id]);
     }
     for (id, record) in before.records.iter().filter(|(_, record)| record.state == State::Graded) {
@@ -66,6 +67,32 @@ fn right_wrong_and_worse_submissions_with_kills_in_between() {
     let said = hall.ends(hall.kgrade(&["replay", "out/evidence/wrong.jsonl.gz"]), 1);
     assert!(said.contains("The program ends well"), "{said}");
     let said = hall.ends(hall.kgrade(&["replay", "out/evidence", "--out", "regraded", "--yes"]), 0);
-    assert!(said.contains("5 runs judged again: 0 changed, 5 as before"), "{said}");
+    assert!(said.contains("6 runs judged again: 0 changed, 6 as before"), "{said}");
     hall.assert_clean();
+}
+
+#[test]
+fn a_held_grader_ends_with_the_one_who_started_it() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let hall = Hall::new(&[]);
+    hall.write("lab.yaml", LAB);
+    hall.write("cohort/slow/program.sh", "touch started\nsleep 600\n");
+    for released in [false, true] {
+        let mut command = hall.kgrade(&["./lab.yaml", "--hold", "--quiet", "--submission", "cohort/slow"]);
+        let piped = std::process::Stdio::piped;
+        let mut grader = command.stdin(piped()).stdout(piped()).stderr(piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(grader.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n");
+        let mut input = grader.stdin.take().unwrap();
+        if released {
+            input.write_all(b"go\n").unwrap();
+            let started = || names(&hall.path("tmp")).into_iter().any(|name| hall.path("tmp").join(name).join("work/started").exists());
+            until("the program runs", || started().then_some(()));
+        }
+        drop(input);
+        let ended = grader.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(130), "{}", String::from_utf8_lossy(&ended.stderr));
+        hall.assert_clean();
+    }
 }

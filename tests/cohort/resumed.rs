@@ -170,3 +170,17 @@ fn another_lab_or_shard_needs_another_folder() {
     let said = hall.ends(hall.batch(&["--resume", "--only", "topik"]), 2);
     assert!(said.contains("there is no check and no tag `topik`"), "{said}");
 }
+
+#[test]
+fn results_among_the_submissions_are_no_submission() {
+    let hall = Hall::new(&[("ada", "right")]);
+    let batch = |resume: &[&str]| {
+        let mut command = hall.kgrade(&["batch", "lab-02", "cohort", "--sandbox=none", "--out", "cohort/results", "--kgrade"]);
+        command.arg(hall.path("stand-in")).args(resume);
+        command
+    };
+    hall.ends(batch(&[]), 0);
+    let said = hall.ends(batch(&["--resume"]), 0);
+    assert!(said.contains("1 of 1 submission graded"), "{said}");
+    assert_eq!(hall.gradings()["ada"], 1);
+}

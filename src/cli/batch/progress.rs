@@ -114,11 +114,9 @@ impl Progress {
 impl Seen {
     /// Speed and time left, once there is something to go by.
     fn pace(&self, begun: Instant) -> Option<String> {
-        let last = self.recent.back()?;
-        let (first, steps) = match self.recent.front() {
-            Some(first) if self.recent.len() > 2 => (*first, self.recent.len() - 1),
-            _ => (begun, self.recent.len()),
-        };
+        // A few say nothing yet.
+        let (first, last) = (self.recent.front()?, self.recent.back().filter(|_| self.recent.len() > 2)?);
+        let (first, steps) = if self.recent.len() < RECENT { (begun, self.recent.len()) } else { (*first, self.recent.len() - 1) };
         let seconds = last.duration_since(first).as_secs_f64();
         let per_minute = if seconds > 0.0 { steps as f64 / seconds * 60.0 } else { return None };
         let left = (self.all - self.done.min(self.all)) as f64 / per_minute;
@@ -202,6 +200,13 @@ mod tests {
             seen.done += 1;
         }
         assert_eq!(seen.pace(begun).as_deref(), Some("10.0 a minute, 8 min left"));
+        for nth in 21..=60 {
+            seen.recent.push_back(begun + Duration::from_secs(nth * 6));
+        }
+        while seen.recent.len() > RECENT {
+            seen.recent.pop_front();
+        }
+        assert_eq!(seen.pace(begun).as_deref(), Some("10.0 a minute, 8 min left"), "the last ones");
         seen.hand.insert("ada\x1b[2J\n::error::x".to_owned(), Step::Grading);
         assert_eq!(seen.told(begun), "10.0 a minute, 8 min left · ada ::error::x graded");
         assert_eq!((minutes(0.4), minutes(125.0)), ("under a minute".to_owned(), "2.1 h".to_owned()));

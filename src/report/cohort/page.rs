@@ -3,6 +3,7 @@
 use super::mistakes::mistakes;
 use super::rates::rates;
 use super::{Cohort, Entry, State, help};
+use crate::report::html::sentence;
 use crate::report::page::Document;
 use crate::report::page::escape::{prose, text};
 use crate::report::words::{count, duration};
@@ -185,19 +186,20 @@ fn common(page: &mut String, cohort: &Cohort) {
     }
     section(page, "mistakes", "The commonest mistakes");
     for mistake in mistakes.iter().take(MISTAKES) {
-        let by: Vec<String> = mistake.by.iter().take(NAMED).map(|entry| named(entry)).collect();
-        let more = mistake.by.len().saturating_sub(NAMED);
+        let others: Vec<String> = mistake.by.iter().skip(1).take(NAMED).map(|entry| named(entry)).collect();
+        let more = mistake.by.len().saturating_sub(NAMED + 1);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let others = if others.is_empty() { String::new() } else { format!("<p class=\"by\">also {}{more}</p>\n", others.join(" · ")) };
+        let example =
+            mistake.by.first().map(|entry| format!("<p class=\"example\">for example {}</p>\n", named(entry))).unwrap_or_default();
+        let seen = mistake.cause.map(|_| format!("<p class=\"headline\">{}</p>\n", prose(mistake.says))).unwrap_or_default();
         page.push_str(&format!(
-            "<article class=\"check\">\n<h3>{} <span class=\"points\">{}</span></h3>\n<div class=\"why\"><p class=\"headline\">{}</p>\n{}<p class=\"by\">{}{more}</p></div>\n\
-             <p class=\"facts\"><code class=\"id\">{}</code> <span>{}</span></p>\n</article>\n",
-            prose(mistake.cause.unwrap_or(mistake.says)),
+            "<article class=\"check\">\n<p class=\"facts\"><span class=\"points\">{}</span> <code class=\"id\">{}</code> <span>{}</span></p>\n\
+             <h3>{}</h3>\n<div class=\"why\">{seen}{example}{others}</div>\n</article>\n",
             count(mistake.by.len() as u64, "learner", "learners"),
-            prose(mistake.says),
-            mistake.by.first().map(|entry| format!("<p class=\"example\">for example: {}</p>\n", named(entry))).unwrap_or_default(),
-            by.join(" · "),
             text(mistake.check),
             text(mistake.title),
+            prose(&sentence(mistake.cause.unwrap_or(mistake.says))),
         ));
     }
     let left = mistakes.len().saturating_sub(MISTAKES) as u64;
