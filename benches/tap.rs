@@ -129,16 +129,18 @@ impl Bench {
             let tap = Tap::advertised(Recorder::default(), 1, 1).unwrap();
             // As many threads for each listener.
             let settings = [("num.network.threads".to_owned(), "1".to_owned())].into_iter().collect();
-            let seats = tap.ports().into_iter().chain([vec![bare.port()]]).collect();
-            let spec = ClusterSpec { seats, settings, ..ClusterSpec::default() };
+            // The first seat tells its own port: the direct way.
+            let direct = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+            let seats = [vec![direct]].into_iter().chain(tap.ports()).chain([vec![bare.port()]]).collect();
+            let spec = ClusterSpec { seats, settings, learner_port: Some(direct), ..ClusterSpec::default() };
             let cluster = cluster::start(&Runtime::Jvm, &spec, &context).await.unwrap();
             let node = |listener: &cluster::Listener| Node { id: listener.node, address: listener.address.clone() };
-            tap.attach(cluster.learners().iter().take(1).map(|brokers| brokers.iter().map(node).collect()).collect());
+            tap.attach(cluster.learners().iter().skip(1).take(1).map(|brokers| brokers.iter().map(node).collect()).collect());
             (tap.clone(), tap.seat(&"bench/client".into()).await.unwrap(), cluster)
         });
-        let behind = cluster.learners()[1][0].address.parse().unwrap();
+        let behind = cluster.learners()[2][0].address.parse().unwrap();
         std::thread::spawn(move || proxy.incoming().for_each(|client| copy_both(client.unwrap(), behind)));
-        let direct = cluster.admin().to_owned();
+        let direct = cluster.bootstrap().to_owned();
         let admin = ClientConfig::new().set("bootstrap.servers", &direct).create().unwrap();
         let tapped = seat.bootstrap().to_owned();
         Self { direct, bare: bare.to_string(), tapped, admin, runtime, cluster: Some(cluster), _held: (tap, seat, guard) }

@@ -1,12 +1,17 @@
 //! The `kgrade` command.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // The watchdog is not a command for people: it never reaches the command line parser.
-    if std::env::args().nth(1).as_deref() == Some(kgrade::world::guard::COMMAND) {
-        kgrade::world::guard::watch(std::io::stdin());
-        return ExitCode::SUCCESS;
+    // These are not commands for people: they never reach the command line parser.
+    match std::env::args().nth(1).as_deref() {
+        Some(kgrade::world::guard::COMMAND) => {
+            kgrade::world::guard::watch(std::io::stdin());
+            return ExitCode::SUCCESS;
+        }
+        Some(kgrade::world::sandbox::COMMAND) => return kgrade::world::sandbox::run(std::env::args_os().nth(2).as_deref().map(Path::new)),
+        _ => {}
     }
     ExitCode::from(kgrade::cli::main())
 }

@@ -38,11 +38,11 @@ fn broker() -> String {
     };
     // The tests run inside a runtime of their own, which cannot wait for another.
     let (cluster, _) = BROKER.get_or_init(|| std::thread::spawn(start).join().unwrap());
-    cluster.admin().to_owned()
+    cluster.bootstrap().to_owned()
 }
 
 fn kafka() -> Kafka {
-    Kafka::connect(&broker()).unwrap()
+    Kafka::connect(broker().as_str()).unwrap()
 }
 
 /// A name that no other run uses.

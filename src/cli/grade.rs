@@ -19,6 +19,7 @@ use crate::report::{Graded, ReportTarget, check_targets, check_writable, graded,
 use crate::run::{Observer, engine};
 use crate::timeline::Recorder;
 use crate::world::cluster::Runtime;
+use crate::world::sandbox::Wanted;
 use crate::{exit, lab, plan};
 
 mod facts;
@@ -73,6 +74,12 @@ pub struct GradeArgs {
     /// How many checks run side by side.
     #[arg(long, value_name = "NUMBER", default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
+    /// What keeps the programs from everything but their task: docker, bwrap (bubblewrap), auto (the first of these that works), or none.
+    #[arg(long, value_name = "WHICH", env = "KGRADE_SANDBOX", default_value = "none")]
+    sandbox: Wanted,
+    /// In a sandbox, let the setup commands of kgrade.yaml reach the network, this machine's own services included.
+    #[arg(long)]
+    setup_network: bool,
     /// Stretches all time limits, for a slow machine.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale)]
     timeout_scale: f64,

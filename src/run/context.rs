@@ -1,6 +1,9 @@
 //! What a kind may use while it acts or observes: the scene, seen from one check.
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -24,8 +27,9 @@ use crate::timeline::{Recorder, What};
 use crate::world::cluster::listeners;
 use crate::world::docker::Docker;
 use crate::world::kafka::Kafka;
-use crate::world::program::{Launch, Limits, Stdin};
+use crate::world::program::{Doors, Launch, Limits, SpawnError, Stdin};
 use crate::world::sink::CheckSink;
+use crate::world::tap::Seat;
 
 /// The shortest pause between two looks, and the longest.
 pub(super) const LOOKS: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(250));
@@ -172,7 +176,7 @@ impl CheckCtx {
             }
         };
         let instance: Name = name.as_str().into();
-        let seat = self.scene.tap.seat(&instance).await?;
+        let seat = Arc::new(self.scene.tap.seat(&instance).await?);
         let mut env = IndexMap::from([("KAFKA_BOOTSTRAP_SERVERS".to_owned(), seat.bootstrap().to_owned())]);
         for (variable, value) in program.env.iter().chain(spec.env) {
             env.insert(variable.clone(), self.fill(value, spec.name, seat.bootstrap()));
@@ -191,6 +195,7 @@ impl CheckCtx {
             instance: name.clone(),
             stdin: Stdin::None,
             limits: Limits::default(),
+            doors: self.doors(&seat, spec.name),
         };
         let plan = Plan {
             name: instance,
@@ -201,16 +206,32 @@ impl CheckCtx {
             restarts: spec.restarts,
             group: spec.group.map(str::to_owned),
         };
-        match Instance::start(&self.scene, plan) {
+        match Instance::start(&self.scene, plan).await {
             Ok(instance) => {
                 self.instances.lock().await.insert(name, instance);
                 Ok(None)
             }
+            Err(error @ SpawnError::Sandbox(_)) => Err(error).with_context(|| format!("start the {}", spec.program)),
             Err(error) => {
                 let message = format!("your {} cannot be started: {error}", spec.program);
                 Ok(Some(Mismatch::new(message, format!("`{}` runs", command.join(" ")), "it does not start")))
             }
         }
+    }
+
+    /// What an instance reaches of the grader: the brokers through its seat, and its own path of the sink.
+    fn doors(&self, seat: &Arc<Seat>, instance: &str) -> Doors {
+        let mut ports = seat.ports();
+        ports.push(self.scene.sink.port());
+        let (scene, seat) = (Arc::downgrade(&self.scene), Arc::clone(seat));
+        let (check, instance) = (self.check.id.clone(), instance.to_owned());
+        let serve = move |mut listeners: Vec<TcpListener>| {
+            let scene = scene.upgrade().ok_or(io::ErrorKind::NotConnected)?;
+            let sink = listeners.pop().ok_or(io::ErrorKind::NotFound)?;
+            let served = (scene.sink.serve(sink, &check, &instance)?, seat.serve(listeners)?);
+            Ok(Box::new(served) as Box<dyn Any + Send + Sync>)
+        };
+        Doors { ports, serve: Some(Arc::new(serve)) }
     }
 
     fn fill(&self, text: &str, instance: &str, bootstrap: &str) -> String {

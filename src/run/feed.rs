@@ -10,7 +10,7 @@ use std::sync::Weak;
 use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt as _;
-use tokio::process::ChildStdin;
+use tokio::net::unix::pipe::Sender;
 use tokio::sync::oneshot;
 
 use super::instance::Input;
@@ -31,7 +31,7 @@ const BEHIND: Duration = Duration::from_millis(20);
 const FULL: u64 = 32 << 10;
 
 /// Feeds a program: writes its input, closes it and says so on the timeline.
-pub(super) async fn feed(recorder: Recorder, instance: Name, input: Input, stdin: ChildStdin, process: Weak<Process>) {
+pub(super) async fn feed(recorder: Recorder, instance: Name, input: Input, stdin: Sender, process: Weak<Process>) {
     // A program that closed its input or ended does not get the rest: how it ended is judged, not this.
     let (done, pace) = match input.rate {
         None => (at_once(stdin, &input.bytes).await.is_ok(), None),
@@ -43,17 +43,17 @@ pub(super) async fn feed(recorder: Recorder, instance: Name, input: Input, stdin
     recorder.append(What::Fed { instance, data: input.data, count: if done { input.lines } else { 0 }, done, pace });
 }
 
-async fn at_once(mut stdin: ChildStdin, bytes: &[u8]) -> io::Result<()> {
+async fn at_once(mut stdin: Sender, bytes: &[u8]) -> io::Result<()> {
     stdin.write_all(bytes).await?;
     stdin.shutdown().await
 }
 
 /// Waits until the program reads, then leaves the writing to a thread of its own: a busy runtime would make the beat uneven.
-async fn paced(mut stdin: ChildStdin, input: &Input, rate: u32, process: &Weak<Process>) -> io::Result<Pacing> {
+async fn paced(mut stdin: Sender, input: &Input, rate: u32, process: &Weak<Process>) -> io::Result<Pacing> {
     let mut lines = input.bytes.split_inclusive(|byte| *byte == b'\n');
     stdin.write_all(lines.next().unwrap_or_default()).await?;
     stdin.flush().await?;
-    let pipe = stdin.into_owned_fd()?;
+    let pipe = stdin.into_blocking_fd()?;
     // However slow it is to start: what it would find in the pipe then would come in one burst.
     while unread(&pipe) > 0 {
         if process.upgrade().is_none_or(|process| process.exit().is_some()) {

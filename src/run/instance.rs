@@ -42,7 +42,7 @@ pub struct Plan {
     /// Everything the process needs.
     pub launch: Launch,
     /// Its place at the tap.
-    pub seat: Seat,
+    pub seat: Arc<Seat>,
     /// Its standard input.
     pub stdin: Option<Input>,
     /// How often it is started again when it ends by itself.
@@ -69,9 +69,9 @@ impl Instance {
     ///
     /// # Errors
     /// When the command cannot be started.
-    pub fn start(scene: &Arc<Scene>, plan: Plan) -> Result<Self, SpawnError> {
+    pub async fn start(scene: &Arc<Scene>, plan: Plan) -> Result<Self, SpawnError> {
         let recorder = scene.recorder.clone();
-        let first = spawn(scene, &plan, plan.restarts)?;
+        let first = spawn(scene, &plan, plan.restarts).await?;
         let stopping = Arc::new(AtomicBool::new(false));
         let name = plan.name.clone();
         let (current, process) = watch::channel(first);
@@ -115,7 +115,7 @@ impl Instance {
     }
 }
 
-fn spawn(scene: &Arc<Scene>, plan: &Plan, restarts: u32) -> Result<Arc<Process>, SpawnError> {
+async fn spawn(scene: &Arc<Scene>, plan: &Plan, restarts: u32) -> Result<Arc<Process>, SpawnError> {
     let mut launch = plan.launch.clone();
     // Each start is marked apart: what is left of an earlier one is killed by its mark.
     launch.instance = format!("{}#{restarts}", plan.name);
@@ -126,7 +126,8 @@ fn spawn(scene: &Arc<Scene>, plan: &Plan, restarts: u32) -> Result<Arc<Process>,
     plan.seat.shut();
     let mut process = program::spawn(&scene.prepared, launch, &scene.guard, move |event| {
         recorder.append(recorded(&instance, event));
-    })?;
+    })
+    .await?;
     let pid = process.pid();
     scene.recorder.append(What::Started { instance: plan.name.clone(), program: plan.program.clone(), pid, restarts, command });
     plan.seat.open();
@@ -186,7 +187,7 @@ async fn live(scene: &Arc<Scene>, plan: &Plan, current: &watch::Sender<Arc<Proce
         {
             tracing::warn!(error = format!("{error:#}"), instance = %plan.name, "remove the dead member before the restart");
         }
-        match spawn(scene, plan, restarts) {
+        match spawn(scene, plan, restarts).await {
             Ok(next) => {
                 current.send_replace(next);
             }

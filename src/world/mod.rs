@@ -2,6 +2,7 @@
 //!
 //! Nothing here judges. Whatever is made here is registered with [`guard`], so that it goes away with kgrade.
 
+pub mod access;
 pub mod cluster;
 pub mod docker;
 pub mod folder;
@@ -9,5 +10,6 @@ pub mod guard;
 pub mod kafka;
 pub mod program;
 pub mod progress;
+pub mod sandbox;
 pub mod sink;
 pub mod tap;

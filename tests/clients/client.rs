@@ -9,7 +9,7 @@ use kgrade::timeline::event::Name;
 use kgrade::timeline::wire::Compression;
 use kgrade::world::cluster::{CacheDir, Host};
 use kgrade::world::program::{
-    self, Launch, Limits, PrepareContext, Prepared, Process, ProgramEvent, Signal, Stdin, Stream, Submission, grader_environment,
+    self, Doors, Launch, Limits, PrepareContext, Prepared, Process, ProgramEvent, Signal, Stdin, Stream, Submission, grader_environment,
 };
 use kgrade::world::progress::Silent;
 use kgrade::world::tap::Seat;
@@ -190,6 +190,7 @@ impl Client {
                 course_requirements: "",
                 commands: vec![command.clone()],
                 environment: grader_environment(),
+                sandbox: None,
             };
             anyhow::Ok((program::prepare(&submission, &context).await?, command))
         };
@@ -214,6 +215,7 @@ impl Client {
             instance: name.to_owned(),
             stdin: Stdin::None,
             limits: Limits::default(),
+            doors: Doors::default(),
         };
         let lines = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&lines);
@@ -221,7 +223,8 @@ impl Client {
             if let ProgramEvent::Line { stream, text } = event {
                 heard.lock().unwrap().push((stream, text));
             }
-        })?;
+        })
+        .await?;
         Ok(Running { process, lines, seat, instance })
     }
 

@@ -22,6 +22,11 @@ const SEATS: usize = 4;
 /// A record: partition, offset, key, value.
 pub type Record = (i32, i64, String, String);
 
+/// A port that nobody has at this moment.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 pub struct World {
     runtime: tokio::runtime::Runtime,
     pub guard: Guard,
@@ -46,10 +51,13 @@ impl World {
             let tap = Tap::advertised(recorder.clone(), SEATS, 1).unwrap();
             let host = Host::from_env();
             let context = ClusterContext { cache: CacheDir::of(&host), host, guard: guard.clone(), progress: Arc::new(Silent) };
-            let spec = ClusterSpec { seats: tap.ports(), ..ClusterSpec::default() };
+            // The first seat is nobody's: it tells its own port, so that clients come to the broker without the tap.
+            let direct = free_port();
+            let seats = std::iter::once(vec![direct]).chain(tap.ports()).collect();
+            let spec = ClusterSpec { seats, learner_port: Some(direct), ..ClusterSpec::default() };
             let cluster = cluster::start(&Runtime::Jvm, &spec, &context).await.unwrap();
             let node = |listener: &cluster::Listener| Node { id: listener.node, address: listener.address.clone() };
-            tap.attach(cluster.learners().iter().map(|seat| seat.iter().map(node).collect()).collect());
+            tap.attach(cluster.learners().iter().skip(1).map(|seat| seat.iter().map(node).collect()).collect());
             (tap, cluster)
         });
         let kafka = Kafka::connect(cluster.admin()).unwrap();
@@ -58,7 +66,7 @@ impl World {
 
     /// The way to the broker that does not go through the tap.
     pub fn direct(&self) -> &str {
-        self.cluster.admin()
+        self.cluster.bootstrap()
     }
 
     pub fn run(&self, test: impl Future<Output = anyhow::Result<()>>) -> Result<(), Failed> {

@@ -6,14 +6,14 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use kgrade::world::access::Access;
 use kgrade::world::cluster::{ClusterError, ClusterSpec, Health, Runtime, start};
-use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use crate::machine::{context, folder_of, host, is_alive, kill, script, start_private, until, uses_archive, warm};
 
-fn client(address: &str) -> BaseConsumer {
-    ClientConfig::new().set("bootstrap.servers", address).create().unwrap()
+fn client(access: impl Into<Access>) -> BaseConsumer {
+    access.into().config().create().unwrap()
 }
 
 #[tokio::test]
@@ -27,12 +27,12 @@ async fn starts_answers_and_is_gone_with_its_files() {
     assert_eq!(cluster.version(), Some("4.3.1"));
     assert_eq!(cluster.warning(), None);
     assert_eq!(cluster.health(), Health::Running);
-    assert_ne!(cluster.bootstrap(), cluster.admin());
-    for address in [cluster.bootstrap(), cluster.admin()] {
-        let consumer = client(address);
+    assert_ne!(cluster.bootstrap(), cluster.admin().bootstrap);
+    for access in [cluster.bootstrap().into(), cluster.admin().clone()] {
+        let consumer = client(&access);
         let metadata = consumer.fetch_metadata(None, Duration::from_secs(30)).unwrap();
         let broker = &metadata.brokers()[0];
-        assert_eq!(format!("{}:{}", broker.host(), broker.port()), address, "each listener sends its clients to itself");
+        assert_eq!(format!("{}:{}", broker.host(), broker.port()), access.bootstrap, "each listener sends its clients to itself");
         let mut topics: Vec<_> = metadata.topics().iter().map(|topic| (topic.name(), topic.partitions().len())).collect();
         topics.sort_unstable();
         assert_eq!(topics, [("__consumer_offsets", 1), ("__transaction_state", 1)]);
@@ -44,6 +44,20 @@ async fn starts_answers_and_is_gone_with_its_files() {
     cluster.stop().await;
     assert!(!is_alive(pid));
     assert!(!folder.exists());
+}
+
+#[tokio::test]
+async fn the_graders_own_listeners_let_nobody_else_in() {
+    let context = context(host());
+    let (one, two) = tokio::join!(start_private(&context), start_private(&context));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    let strangers = [None, two.admin().credentials.clone()];
+    for credentials in strangers {
+        let stranger = Access { bootstrap: one.admin().bootstrap.clone(), credentials };
+        let consumer: BaseConsumer = stranger.config().create().unwrap();
+        assert!(consumer.fetch_metadata(None, Duration::from_secs(3)).is_err(), "{stranger:?}");
+    }
+    assert!(client(one.admin()).fetch_metadata(None, Duration::from_secs(30)).is_ok());
 }
 
 #[tokio::test]
@@ -68,12 +82,11 @@ async fn the_lab_decides_on_settings_and_the_advertised_port() {
     assert_eq!(cluster.bootstrap(), "127.0.0.1:9");
     for (seat, port) in [9, 10].into_iter().enumerate() {
         let listener = &cluster.learners()[seat][0];
-        let metadata = client(&listener.address).fetch_metadata(None, Duration::from_secs(30)).unwrap();
+        let metadata = client(listener.address.as_str()).fetch_metadata(None, Duration::from_secs(30)).unwrap();
         let broker = &metadata.brokers()[0];
         assert_eq!((broker.id(), broker.port()), (listener.node, port), "who comes to a seat's listener is sent to its advertised port");
     }
-    let admin: BaseConsumer =
-        ClientConfig::new().set("bootstrap.servers", cluster.admin()).set("allow.auto.create.topics", "true").create().unwrap();
+    let admin: BaseConsumer = cluster.admin().config().set("allow.auto.create.topics", "true").create().unwrap();
     until("a topic with seven partitions", || {
         let metadata = admin.fetch_metadata(Some("made-by-asking"), Duration::from_secs(30)).unwrap();
         metadata.topics()[0].partitions().len() == 7

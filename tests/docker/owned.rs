@@ -42,12 +42,13 @@ pub fn kafka_answers_and_goes_away() {
         let cluster = start(&Runtime::Docker, &ClusterSpec { seats, ..ClusterSpec::default() }, &context).await.unwrap();
         assert_eq!((cluster.bootstrap(), cluster.is_own(), cluster.health()), ("127.0.0.1:1", true, Health::Running));
         assert_eq!(cluster.learners().len(), 2);
-        let addresses = cluster.learners().iter().flatten().map(|listener| listener.address.clone()).chain([cluster.admin().to_owned()]);
+        let addresses =
+            cluster.learners().iter().flatten().map(|listener| listener.address.clone()).chain([cluster.admin().bootstrap.clone()]);
         for address in addresses {
             let version = tokio::task::spawn_blocking(move || reach(&address)).await.unwrap().unwrap();
             assert_eq!(version.as_deref(), Some("4.3"));
         }
-        let port = cluster.admin().rsplit_once(':').unwrap().1.parse().unwrap();
+        let port = cluster.admin().bootstrap.rsplit_once(':').unwrap().1.parse().unwrap();
         let container = daemon().publisher(port).await.unwrap().unwrap();
         assert!(container.name.starts_with("kgrade-broker-"), "{}", container.name);
         // Ended by somebody else: that is told, with its exit code.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kgrade::world::guard::Guard;
 use kgrade::world::program::{
-    Launch, Limits, PrepareContext, Prepared, Process, ProgramEvent, Stdin, Stream, Submission, grader_environment, prepare, spawn,
+    Doors, Launch, Limits, PrepareContext, Prepared, Process, ProgramEvent, Stdin, Stream, Submission, grader_environment, prepare, spawn,
 };
 use kgrade::world::progress::Silent;
 use tempfile::TempDir;
@@ -50,6 +50,7 @@ pub fn context<'a>(guard: &'a Guard, mark: &'a str) -> PrepareContext<'a> {
         course_requirements: "# nothing\n",
         commands: vec![words("python lab-02/producer.py")],
         environment: grader_environment(),
+        sandbox: None,
     }
 }
 
@@ -77,16 +78,17 @@ impl Ready {
             instance: "producer-1".to_owned(),
             stdin: Stdin::None,
             limits: Limits::default(),
+            doors: Doors::default(),
         }
     }
 
-    pub fn start(&self) -> (Process, Heard) {
-        self.start_as(self.launch())
+    pub async fn start(&self) -> (Process, Heard) {
+        self.start_as(self.launch()).await
     }
 
-    pub fn start_as(&self, launch: Launch) -> (Process, Heard) {
+    pub async fn start_as(&self, launch: Launch) -> (Process, Heard) {
         let heard = Heard::default();
-        let process = spawn(&self.prepared, launch, &self.guard, heard.listener()).unwrap();
+        let process = spawn(&self.prepared, launch, &self.guard, heard.listener()).await.unwrap();
         (process, heard)
     }
 }

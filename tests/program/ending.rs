@@ -34,7 +34,7 @@ signal.signal(signal.SIGTERM, stop)
 time.sleep(600)
 ";
     let ready = ready(script).await;
-    let (process, heard) = ready.start();
+    let (process, heard) = ready.start().await;
     heard.line("up").await;
     process.signal(Signal::TERM);
     assert_eq!(process.exited().await.code, Some(0));
@@ -45,7 +45,7 @@ time.sleep(600)
 #[tokio::test]
 async fn what_ignores_sigterm_is_killed() {
     let ready = ready("import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up')\nwhile True: time.sleep(1)\n").await;
-    let (process, heard) = ready.start();
+    let (process, heard) = ready.start().await;
     heard.line("up").await;
     process.signal(Signal::TERM);
     assert!(!process.group_is_gone());
@@ -59,7 +59,7 @@ async fn what_ignores_sigterm_is_killed() {
 #[tokio::test]
 async fn a_daemon_that_left_session_and_parents_goes_with_the_tree() {
     let ready = ready(DAEMON).await;
-    let (process, heard) = ready.start();
+    let (process, heard) = ready.start().await;
     let daemon = daemon(&heard).await;
     assert_eq!(process.exited().await.code, Some(0));
     assert!(process.group_is_gone() && is_alive(daemon));
@@ -75,7 +75,7 @@ async fn a_daemon_that_shed_its_environment_goes_with_the_tree_or_with_the_copy(
         "        os.execve('/bin/sh', ['sh', '-c', 'echo $$; echo ready; while true; do sleep 1; done'], {'PATH': '/usr/bin:/bin'})",
     );
     let ready = ready(&script).await;
-    let (process, heard) = ready.start();
+    let (process, heard) = ready.start().await;
     let daemon = daemon(&heard).await;
     process.exited().await;
     process.kill_tree().await;
@@ -87,7 +87,7 @@ async fn a_daemon_that_shed_its_environment_goes_with_the_tree_or_with_the_copy(
 #[tokio::test]
 async fn dropping_a_process_kills_its_tree() {
     let ready = ready(DAEMON).await;
-    let (process, heard) = ready.start();
+    let (process, heard) = ready.start().await;
     let daemon = daemon(&heard).await;
     drop(process);
     assert!(!is_alive(daemon));
@@ -97,8 +97,8 @@ async fn dropping_a_process_kills_its_tree() {
 #[tokio::test]
 async fn killing_one_instance_leaves_the_other_alone() {
     let ready = ready(DAEMON).await;
-    let (first, heard_first) = ready.start();
-    let (second, heard_second) = ready.start_as(Launch { instance: "producer-2".to_owned(), ..ready.launch() });
+    let (first, heard_first) = ready.start().await;
+    let (second, heard_second) = ready.start_as(Launch { instance: "producer-2".to_owned(), ..ready.launch() }).await;
     let (one, two) = (daemon(&heard_first).await, daemon(&heard_second).await);
     assert!(first.kill_tree().await);
     assert!(!is_alive(one) && is_alive(two));
@@ -110,7 +110,7 @@ async fn killing_one_instance_leaves_the_other_alone() {
 async fn a_program_that_never_ends_and_deletes_its_folder_harms_its_own_copy_only() {
     let ready = ready("import os, shutil, time\nshutil.rmtree(os.getcwd())\nprint('gone')\ntime.sleep(600)\n").await;
     let other = ready.prepared.fresh_copy().await.unwrap();
-    let (process, heard) = ready.start();
+    let (process, heard) = ready.start().await;
     heard.line("gone").await;
     assert!(!ready.prepared.work().join("lab-02").exists());
     assert!(other.work().join("lab-02/producer.py").exists());
@@ -121,7 +121,7 @@ async fn a_program_that_never_ends_and_deletes_its_folder_harms_its_own_copy_onl
 #[tokio::test]
 async fn a_copy_goes_away_also_when_it_was_made_read_only() {
     let ready = ready("import os\nos.makedirs('a/b')\nopen('a/b/c', 'w').close()\nos.chmod('a/b', 0o555)\nos.chmod('a', 0)\n").await;
-    let (process, _) = ready.start();
+    let (process, _) = ready.start().await;
     process.exited().await;
     let work = ready.prepared.work();
     assert!(work.exists());
@@ -141,7 +141,7 @@ async fn grader_that_will_be_killed() {
     let prepared = prepare(&opened, &context(&guard, &mark)).await.unwrap();
     let ready = Ready { prepared, guard, mark, submission };
     let heard = Heard::default();
-    let _process = spawn(&ready.prepared, ready.launch(), &ready.guard, heard.listener()).unwrap();
+    let _process = spawn(&ready.prepared, ready.launch(), &ready.guard, heard.listener()).await.unwrap();
     println!("\ndaemon {}", daemon(&heard).await);
     println!("folder {}", ready.prepared.work().parent().unwrap().display());
     std::future::pending::<()>().await;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use kgrade::world::guard::Guard;
-use kgrade::world::program::{Launch, Limits, PrepareContext, PrepareError, Prepared, Stdin, Submission, prepare, spawn};
+use kgrade::world::program::{Doors, Launch, Limits, PrepareContext, PrepareError, Prepared, Stdin, Submission, prepare, spawn};
 use tempfile::TempDir;
 
 use super::bench::*;
@@ -64,8 +64,16 @@ impl Site {
     async fn run(&self, prepared: &Prepared) -> Vec<String> {
         let heard = Heard::default();
         let (command, env, stdin) = (words("python lab-02/producer.py"), Vec::new(), Stdin::None);
-        let launch = Launch { command, env, mark: self.mark.clone(), instance: "producer-1".into(), stdin, limits: Limits::default() };
-        let process = spawn(prepared, launch, &self.guard, heard.listener()).unwrap();
+        let launch = Launch {
+            command,
+            env,
+            mark: self.mark.clone(),
+            instance: "producer-1".into(),
+            stdin,
+            limits: Limits::default(),
+            doors: Doors::default(),
+        };
+        let process = spawn(prepared, launch, &self.guard, heard.listener()).await.unwrap();
         process.exited().await;
         [heard.stdout(), heard.lines(kgrade::world::program::Stream::Stderr)].concat()
     }

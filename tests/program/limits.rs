@@ -12,7 +12,7 @@ fn passed(heard: &Heard) -> Vec<Limit> {
 
 async fn limited(script: &str, limits: Limits) -> (Ready, Heard, Exit) {
     let ready = ready(script).await;
-    let (process, heard) = ready.start_as(Launch { limits, ..ready.launch() });
+    let (process, heard) = ready.start_as(Launch { limits, ..ready.launch() }).await;
     let exit = tokio::time::timeout(PATIENCE, process.exited()).await.unwrap();
     until(|| process.group_is_gone() && marked_processes(&ready.mark).is_empty()).await;
     (ready, heard, exit)

@@ -7,7 +7,7 @@ async fn bytes_come_raw_but_as_text_and_in_order() {
     let script =
         "import os\nos.write(1, b'a ]]> \\x1b[31mred\\x1b[0m ::error file=x::y\\nbad \\xff\\xfe byte\\r\\nno end')\nos.write(2, b'e\\n')\n";
     let ready = ready(script).await;
-    let (process, heard) = ready.start();
+    let (process, heard) = ready.start().await;
     process.exited().await;
     assert_eq!(heard.stdout(), ["a ]]> \u{1b}[31mred\u{1b}[0m ::error file=x::y", "bad \u{fffd}\u{fffd} byte", "no end"]);
     assert_eq!(heard.lines(Stream::Stderr), ["e"]);
@@ -17,7 +17,7 @@ async fn bytes_come_raw_but_as_text_and_in_order() {
 #[tokio::test]
 async fn a_long_line_is_cut_and_said() {
     let ready = ready("print('ä' * 100_000)\nprint('next')\n").await;
-    let (process, heard) = ready.start();
+    let (process, heard) = ready.start().await;
     process.exited().await;
     let lines = heard.stdout();
     assert_eq!(lines.len(), 2);
@@ -32,7 +32,7 @@ async fn a_gigabyte_of_output_neither_blocks_nor_grows() {
                   os.write(1, b'\\nlast words\\n')\nos.write(2, b'%d' % total)\n";
     let ready = ready(script).await;
     let before = resident();
-    let (process, heard) = ready.start();
+    let (process, heard) = ready.start().await;
     assert_eq!(process.exited().await.code, Some(0));
     assert!(resident().saturating_sub(before) < 64 << 20, "grew from {before} to {}", resident());
     let written: u64 = heard.lines(Stream::Stderr)[0].parse().unwrap();
@@ -58,7 +58,7 @@ async fn a_gigabyte_of_output_neither_blocks_nor_grows() {
 #[tokio::test]
 async fn an_endless_line_is_bounded() {
     let ready = ready("import os\nblock = b'x' * (1 << 20)\nfor _ in range(64): os.write(1, block)\n").await;
-    let (process, heard) = ready.start();
+    let (process, heard) = ready.start().await;
     process.exited().await;
     let shown: usize = heard.stdout().iter().map(String::len).sum();
     assert!(shown <= 64 * 1024, "{shown}");
@@ -68,7 +68,7 @@ async fn an_endless_line_is_bounded() {
 #[tokio::test]
 async fn after_much_output_a_waiting_programs_last_line_is_still_heard() {
     let ready = ready("import time\nfor n in range(20_000): print('a line of some length', n)\nprint('ready')\ntime.sleep(600)\n").await;
-    let (process, heard) = ready.start();
+    let (process, heard) = ready.start().await;
     heard.line("ready").await;
     assert_eq!(process.exit(), None);
     assert!(process.kill_tree().await);
@@ -78,7 +78,7 @@ async fn after_much_output_a_waiting_programs_last_line_is_still_heard() {
 async fn all_lines_come_before_the_exit_even_when_a_child_keeps_the_pipe() {
     let script = "import subprocess, sys\nfor n in range(500): print(n)\nsubprocess.Popen(['sleep', '600'])\nprint('done')\n";
     let ready = ready(script).await;
-    let (process, heard) = ready.start();
+    let (process, heard) = ready.start().await;
     // Ends although the child holds both pipes.
     tokio::time::timeout(PATIENCE, process.exited()).await.unwrap();
     assert_eq!(heard.stdout().len(), 501);

@@ -8,9 +8,10 @@ use super::Run;
 use crate::outcome::{RunFacts, Tier, Workflow, no_sandbox};
 use crate::world::cluster::{Cluster, Runtime};
 use crate::world::program::Submission;
+use crate::world::sandbox::Sandbox;
 
 /// The facts. The clients that the programs use are seen later.
-pub fn facts(run: &Run<'_>, submission: &Submission, cluster: &Cluster, runtime: &Runtime) -> RunFacts {
+pub fn facts(run: &Run<'_>, submission: &Submission, cluster: &Cluster, runtime: &Runtime, sandbox: Option<&Sandbox>) -> RunFacts {
     let workflow = workflow(|name| std::env::var(name).ok());
     let commit = commit(submission.folder());
     RunFacts {
@@ -32,7 +33,7 @@ pub fn facts(run: &Run<'_>, submission: &Submission, cluster: &Cluster, runtime:
         started_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         learner: run.args.learner.clone(),
         clients: Vec::new(),
-        sandbox: no_sandbox(),
+        sandbox: sandbox.map_or_else(no_sandbox, Sandbox::name),
         workflow,
     }
 }

@@ -22,6 +22,7 @@ use crate::world::guard::Guard;
 use crate::world::kafka::Kafka;
 use crate::world::program::{self, PrepareContext, Prepared, Submission, SubmissionError};
 use crate::world::progress::Progress;
+use crate::world::sandbox::Sandbox;
 use crate::world::sink::Sink;
 use crate::world::tap::{Allow, Node, Tap};
 
@@ -44,6 +45,9 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
     let cache = CacheDir::of(&host);
     let mark = run.lab.run_id.clone();
 
+    let docker = Docker::new(DockerHost::from_env());
+    let sandbox = Sandbox::find(run.args.sandbox, run.args.setup_network, &docker, &guard).await;
+    let sandbox = sandbox.map_err(|error| Failure::environment(anyhow!("failed to make the sandbox: {error}")))?;
     let sink = Sink::start(recorder.clone()).await?;
     let progress: Arc<dyn Progress> = Arc::clone(live) as Arc<dyn Progress>;
     let preparing = PrepareContext {
@@ -54,6 +58,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         course_requirements: COURSE_REQUIREMENTS,
         commands: commands.values().filter_map(|command| command.as_ref().ok().cloned()).collect(),
         environment: program::grader_environment(),
+        sandbox: sandbox.clone(),
     };
     let context = ClusterContext { host, cache, guard: guard.clone(), progress };
     let seats = Seats::of(run.checks.iter().map(|check| &**check), usize::from(run.args.jobs));
@@ -80,7 +85,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         let topics = kafka.topics().await?;
         recorder.append(What::TopicsListed { topics: topics.iter().map(|name| name.as_str().into()).collect() });
     }
-    let facts = facts(run, &submission, &cluster, &runtime);
+    let facts = facts(run, &submission, &cluster, &runtime, sandbox.as_ref());
     let schemas = schemas(run.lab.seed, &prepared).context("write the schemas of the events")?;
     let scene = Scene {
         lab: run.lab.name.clone(),
@@ -88,7 +93,7 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         cluster,
         tap,
         allow,
-        docker: Docker::new(DockerHost::from_env()),
+        docker,
         seats,
         turns: Turns::default(),
         kafka,

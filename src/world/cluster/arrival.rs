@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::node::{BootFailure, Node};
 use super::ports::Ports;
-use super::probe::Probe;
+use super::probe::{Probe, ProbeError};
 use super::work::Work;
+use crate::world::access::Credentials;
 
 /// How long a broker may take until it answers; also on a machine that is busy with ten others. Several take so long each.
 const BOOT_LIMIT: Duration = Duration::from_secs(90);
@@ -24,6 +25,8 @@ const COORDINATORS: [i8; 2] = [0, 1];
 pub struct Arrival<'a> {
     admin: String,
     cluster_id: &'a str,
+    /// What the ADMIN listener asks for.
+    credentials: Option<&'a Credentials>,
     /// The brokers that it must know of.
     brokers: &'a [i32],
     /// Its listeners that did not answer yet: ADMIN and those for learners.
@@ -37,12 +40,12 @@ pub struct Arrival<'a> {
 impl<'a> Arrival<'a> {
     /// All of it, for a broker with these ports. `brokers` are those that its clients must be told of.
     #[must_use]
-    pub fn of(ports: &Ports, cluster_id: &'a str, brokers: &'a [i32]) -> Self {
+    pub fn of(ports: &Ports, cluster_id: &'a str, credentials: Option<&'a Credentials>, brokers: &'a [i32]) -> Self {
         let at = |port: u16| format!("127.0.0.1:{port}");
         let silent = [ports.admin].iter().chain(&ports.learners).map(|port| at(*port)).collect();
         // The data folder of a cluster of one has their topics; several brokers make them now, when they are asked for.
         let coordinators = if brokers.len() > 1 { COORDINATORS.to_vec() } else { Vec::new() };
-        Self { admin: at(ports.admin), cluster_id, brokers, silent, numbers: false, coordinators }
+        Self { admin: at(ports.admin), cluster_id, credentials, brokers, silent, numbers: false, coordinators }
     }
 
     /// The same for a broker whose data folder is empty: the coordinators' topics are made now, when they are asked for.
@@ -54,21 +57,27 @@ impl<'a> Arrival<'a> {
     /// Asks for what is left. Whether that is nothing.
     pub fn has_come(&mut self) -> bool {
         // The first that does not answer yet is asked again, until none is left: the broker opens them one after the other.
-        while self.silent.first().is_some_and(|address| answers(address, self.cluster_id, self.brokers)) {
+        let answers = |address: &String| {
+            let credentials = self.credentials.filter(|_| *address == self.admin);
+            answers(address, credentials, self.cluster_id, self.brokers)
+        };
+        while self.silent.first().is_some_and(answers) {
             self.silent.remove(0);
         }
         if !self.silent.is_empty() {
             return false;
         }
         let admin = &self.admin;
-        self.numbers = self.numbers || asked(admin, Probe::has_producer_ids);
-        self.coordinators.retain(|kind| !asked(admin, |probe| probe.has_coordinator(*kind)));
+        let credentials = self.credentials;
+        self.numbers = self.numbers || asked(admin, credentials, Probe::has_producer_ids);
+        self.coordinators.retain(|kind| !asked(admin, credentials, |probe| probe.has_coordinator(*kind)));
         self.numbers && self.coordinators.is_empty()
     }
 }
 
-fn asked(address: &str, question: impl FnOnce(&mut Probe) -> Result<bool, super::probe::ProbeError>) -> bool {
-    Probe::connect(address, PATIENCE).and_then(|mut probe| question(&mut probe)).unwrap_or(false)
+fn asked(address: &str, credentials: Option<&Credentials>, question: impl FnOnce(&mut Probe) -> Result<bool, ProbeError>) -> bool {
+    let probe = Probe::connect(address, PATIENCE).and_then(|probe| probe.sign_in(credentials));
+    probe.and_then(|mut probe| question(&mut probe)).unwrap_or(false)
 }
 
 /// Waits until each of these very brokers answers on its ADMIN listener and on those for learners. A broker ends when one of its ports turns
@@ -98,8 +107,9 @@ pub fn wait_for(work: &Work, mut arrivals: Vec<(&Node, Arrival<'_>)>) -> Result<
 
 /// Whether a broker of this cluster answers there and names these brokers. Another broker on the same port has another cluster id.
 #[must_use]
-pub fn answers(address: &str, cluster_id: &str, brokers: &[i32]) -> bool {
-    Probe::connect(address, PATIENCE).and_then(|mut probe| probe.metadata()).is_ok_and(|metadata| {
+pub fn answers(address: &str, credentials: Option<&Credentials>, cluster_id: &str, brokers: &[i32]) -> bool {
+    let probe = Probe::connect(address, PATIENCE).and_then(|probe| probe.sign_in(credentials));
+    probe.and_then(|mut probe| probe.metadata()).is_ok_and(|metadata| {
         let named = |id: &i32| metadata.brokers.iter().any(|broker| broker.node_id.0 == *id);
         brokers.iter().all(named) && metadata.cluster_id.as_ref().is_some_and(|id| id.as_str() == cluster_id)
     })

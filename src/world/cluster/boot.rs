@@ -13,6 +13,7 @@ use super::ports::{Ports, is_taken};
 use super::probe::Probe;
 use super::settings::{NodeSettings, server_properties};
 use super::work::Work;
+use crate::world::access::Credentials;
 use crate::world::guard::Lease;
 
 /// How often ports may be lost to other programs before that is an error.
@@ -30,6 +31,8 @@ pub struct Boot<'a> {
     pub learner: Option<u16>,
     /// The ports that the LEARNER listeners tell clients, `[broker][seat]`; none for one listener on each broker that tells its own.
     pub advertised: &'a [Vec<u16>],
+    /// What the grader's own listeners ask for.
+    pub credentials: Option<&'a Credentials>,
     /// The lab's settings.
     pub overrides: &'a IndexMap<String, String>,
 }
@@ -106,13 +109,14 @@ pub fn boot_once(
             ports: &ports,
             advertised: boot.advertised.get(nth).map_or(&[], Vec::as_slice),
             voters: &voters,
+            credentials: boot.credentials,
             overrides: boot.overrides,
         };
         let file = folder.join("server.properties");
         fs::write(&file, server_properties(settings)?).map_err(ClusterError::folder("write", &file))?;
         booted.push(Booted::spawn(work, recipe, folder, archive, *id, ports)?);
     }
-    let arrivals = booted.iter().map(|one| (&one.node, Arrival::of(&one.ports, boot.cluster_id, &ids))).collect();
+    let arrivals = booted.iter().map(|one| (&one.node, Arrival::of(&one.ports, boot.cluster_id, boot.credentials, &ids))).collect();
     wait_for(work, arrivals)?;
     Ok(booted)
 }

@@ -15,6 +15,7 @@ use super::node::{Archive, Recipe};
 use super::ports::Ports;
 use super::private::told;
 use super::work::Work;
+use crate::world::access::Credentials;
 
 /// How long a controlled shutdown may take: the broker gives up its leaders and writes everything to disk.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
@@ -30,6 +31,7 @@ pub struct Broker {
     life: Mutex<Life>,
     /// Whether the controller may still take its last life for alive, and would refuse the next one.
     registered: AtomicBool,
+    credentials: Option<Credentials>,
 }
 
 /// Locked for moments only: whoever watches over the brokers must not wait for one that is being stopped.
@@ -56,10 +58,10 @@ pub enum Standing {
 
 impl Broker {
     /// A broker that was just started in `folder`.
-    pub fn new(folder: &Path, booted: Booted) -> Self {
+    pub fn new(folder: &Path, booted: Booted, credentials: Option<Credentials>) -> Self {
         let (id, ports) = (booted.id, booted.ports.clone());
         let life = Mutex::new(Life::Has { booted: Arc::new(booted), standing: Standing::Up });
-        Self { id, ports, folder: folder.to_owned(), life, registered: AtomicBool::new(false) }
+        Self { id, ports, folder: folder.to_owned(), life, registered: AtomicBool::new(false), credentials }
     }
 
     /// Whether it does its work.
@@ -158,7 +160,12 @@ impl Broker {
     pub fn wait_until_ready(&self, work: &Work, cluster_id: &str) -> Result<(), ClusterError> {
         let Some(booted) = self.booted() else { return Ok(()) };
         let own = [self.id];
-        wait_for(work, vec![(&booted.node, Arrival::of(&self.ports, cluster_id, &own))]).map_err(told)
+        wait_for(work, vec![(&booted.node, Arrival::of(&self.ports, cluster_id, self.credentials.as_ref(), &own))]).map_err(told)
+    }
+
+    /// What its own listeners ask for.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {

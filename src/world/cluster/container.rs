@@ -12,6 +12,7 @@ use super::private::{SESSION, advertised};
 use super::settings::{NodeSettings, properties};
 use super::work::Work;
 use super::{ClusterSpec, VERSION};
+use crate::world::access::Credentials;
 use crate::world::docker::{Docker, DockerError, DockerHost, Ended, Owned, OwnedSpec, sweep};
 use crate::world::guard::Lease;
 
@@ -36,6 +37,8 @@ pub struct ContainerCluster {
     pub(super) id: i32,
     pub(super) ports: Ports,
     pub(super) advertised: Option<u16>,
+    /// What its own listeners ask for.
+    pub(super) credentials: Credentials,
 }
 
 impl ContainerCluster {
@@ -77,6 +80,7 @@ async fn start_once(work: &Work, spec: &ClusterSpec, docker: &Docker) -> Result<
     let chosen = chosen.map_err(ClusterError::folder("find free ports for", std::env::temp_dir()))?;
     let ports = chosen.into_iter().next().ok_or(ClusterError::NoPorts { tries: 1 })?;
     let cluster_id = new_id();
+    let credentials = Credentials::drawn();
     let mark = format!("broker-{:016x}", rand::random::<u64>());
     // Before the container is there, so that no moment is left in which nobody looks after it.
     let lease = work.guard().containers(&mark);
@@ -84,18 +88,19 @@ async fn start_once(work: &Work, spec: &ClusterSpec, docker: &Docker) -> Result<
         image: format!("apache/kafka:{VERSION}"),
         name: "kgrade".to_owned(),
         mark,
-        env: environment(spec, &ports, &told, &cluster_id)?,
+        env: environment(spec, &ports, &told, &cluster_id, &credentials)?,
         ports: ports.learners.iter().copied().chain([ports.admin]).collect(),
     };
     let container = Owned::start(docker, &own).await?;
-    let cluster = ContainerCluster { container, _lease: lease, id: NODE, ports, advertised: told.first().copied() };
+    let cluster = ContainerCluster { container, _lease: lease, id: NODE, ports, advertised: told.first().copied(), credentials };
     let work = work.clone();
     super::blocking(move || wait(&work, cluster, &cluster_id)).await
 }
 
 /// Waits until the broker answers.
 fn wait(work: &Work, cluster: ContainerCluster, cluster_id: &str) -> Result<ContainerCluster, ClusterError> {
-    let mut arrival = Arrival::of(&cluster.ports, cluster_id, &[NODE]).with_coordinators();
+    let credentials = cluster.credentials.clone();
+    let mut arrival = Arrival::of(&cluster.ports, cluster_id, Some(&credentials), &[NODE]).with_coordinators();
     let begun = Instant::now();
     while !arrival.has_come() {
         if let Some(Ended { code, log }) = cluster.ended() {
@@ -114,10 +119,23 @@ fn wait(work: &Work, cluster: ContainerCluster, cluster_id: &str) -> Result<Cont
 }
 
 /// The broker's settings as the image reads them: one variable each.
-fn environment(spec: &ClusterSpec, ports: &Ports, told: &[u16], cluster_id: &str) -> Result<Vec<(String, String)>, ClusterError> {
+fn environment(
+    spec: &ClusterSpec,
+    ports: &Ports,
+    told: &[u16],
+    cluster_id: &str,
+    credentials: &Credentials,
+) -> Result<Vec<(String, String)>, ClusterError> {
     let mut overrides: IndexMap<String, String> = spec.settings.clone();
     overrides.entry(SESSION.0.to_owned()).or_insert_with(|| SESSION.1.to_owned());
-    let settings = NodeSettings { id: NODE, ports, advertised: told, voters: &[(NODE, ports.controller)], overrides: &overrides };
+    let settings = NodeSettings {
+        id: NODE,
+        ports,
+        advertised: told,
+        voters: &[(NODE, ports.controller)],
+        credentials: Some(credentials),
+        overrides: &overrides,
+    };
     let mut env = vec![("CLUSTER_ID".to_owned(), cluster_id.to_owned())];
     for (key, value) in properties(settings)? {
         let value = match key.as_str() {

@@ -11,6 +11,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::error::ClusterError;
 use super::work::Work;
+use crate::world::access::Access;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const TOPIC: &str = "exercise";
@@ -20,9 +21,8 @@ const TOPIC: &str = "exercise";
 ///
 /// # Errors
 /// [`ClusterError::Interrupted`].
-pub fn exercise(work: &Work, port: u16) -> Result<(), ClusterError> {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", format!("127.0.0.1:{port}"));
+pub fn exercise(work: &Work, admin: &Access) -> Result<(), ClusterError> {
+    let config = admin.config();
     if let Err(error) = topic(&config).and_then(|()| produce(&config)).and_then(|()| consume(work, &config)) {
         tracing::debug!(%error, "the exercise for the class archive stopped early");
     }

@@ -34,7 +34,9 @@ impl PrivateCluster {
         let begun = Instant::now();
         while broker.is_registered() && self.has_majority() {
             let answers = self.brokers.iter().filter(|peer| peer.standing() == Standing::Up).map(|peer| {
-                Probe::connect(&format!("127.0.0.1:{}", peer.ports.controller), PATIENCE).and_then(|mut probe| probe.unregister(broker.id))
+                Probe::connect(&format!("127.0.0.1:{}", peer.ports.controller), PATIENCE)
+                    .and_then(|probe| probe.sign_in(peer.credentials()))
+                    .and_then(|mut probe| probe.unregister(broker.id))
             });
             // Only the active controller does not refer to another.
             let told = answers.filter_map(Result::ok).find(|code| *code != NOT_CONTROLLER);

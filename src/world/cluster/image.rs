@@ -18,10 +18,11 @@ use super::manifest::{Manifest, Times, hex, written};
 use super::node::{Archive, BootFailure, Recipe};
 use super::probe::Probe;
 use super::work::{Work, end_group, tail};
+use crate::world::access::{Access, Credentials};
 use crate::world::folder;
 
 /// Changes whenever images made by an older kgrade must not be used any more.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// How many images are kept: several Javas on one machine are usual, a dozen are not.
 const KEPT: usize = 4;
@@ -147,13 +148,15 @@ fn make(work: &Work, lock: &CacheLock, recipe: &Recipe, target: &Path) -> Result
     }
 
     let archive = part.join("classes.jsa");
-    let booted = run(work, recipe, &scratch, &first, Archive::Make(&archive), &id)?;
-    exercise(work, booted.ports.admin)?;
+    // The archive holds also what letting the grader in needs.
+    let credentials = Credentials::drawn();
+    let booted = run(work, recipe, &scratch, &first, Archive::Make(&archive), &id, &credentials)?;
+    exercise(work, &access(&booted, &credentials))?;
     booted.node.terminate(work, Duration::from_secs(120))?;
 
     let archive = if archive.exists() { Archive::Use(&archive) } else { Archive::None };
-    let booted = run(work, recipe, &scratch, &second, archive, &id)?;
-    make_internal_topics(work, booted.ports.admin)?;
+    let booted = run(work, recipe, &scratch, &second, archive, &id, &credentials)?;
+    make_internal_topics(work, &access(&booted, &credentials))?;
     booted.node.terminate(work, Duration::from_secs(60))?;
     drop(booted);
 
@@ -163,9 +166,21 @@ fn make(work: &Work, lock: &CacheLock, recipe: &Recipe, target: &Path) -> Result
     scratch.install(&part, target)
 }
 
-fn run(work: &Work, recipe: &Recipe, scratch: &Scratch, folder: &Path, archive: Archive<'_>, id: &str) -> Result<Booted, ClusterError> {
+fn access(booted: &Booted, credentials: &Credentials) -> Access {
+    Access { bootstrap: format!("127.0.0.1:{}", booted.ports.admin), credentials: Some(credentials.clone()) }
+}
+
+fn run(
+    work: &Work,
+    recipe: &Recipe,
+    scratch: &Scratch,
+    folder: &Path,
+    archive: Archive<'_>,
+    id: &str,
+    credentials: &Credentials,
+) -> Result<Booted, ClusterError> {
     let overrides = IndexMap::new();
-    let request = Boot { cluster_id: id, learner: None, advertised: &[], overrides: &overrides };
+    let request = Boot { cluster_id: id, learner: None, advertised: &[], credentials: Some(credentials), overrides: &overrides };
     boot(work, recipe, folder, archive, request).map_err(|failure| match failure {
         BootFailure::Stop(error) => error,
         BootFailure::PortTaken => ClusterError::NoPorts { tries: 1 },
@@ -210,12 +225,13 @@ fn format(work: &Work, recipe: &Recipe, folder: &Path, id: &str) -> Result<(), C
     Err(ClusterError::Prepare { reason, log_tail: tail(&folder.join("broker.log"), 15), cache: work.context().cache.kafka() })
 }
 
-fn make_internal_topics(work: &Work, admin: u16) -> Result<(), ClusterError> {
-    let address = format!("127.0.0.1:{admin}");
+fn make_internal_topics(work: &Work, admin: &Access) -> Result<(), ClusterError> {
     let begun = Instant::now();
     for kind in [0, 1] {
         loop {
-            let there = Probe::connect(&address, Duration::from_secs(5)).and_then(|mut probe| probe.has_coordinator(kind));
+            let probe =
+                Probe::connect(&admin.bootstrap, Duration::from_secs(5)).and_then(|probe| probe.sign_in(admin.credentials.as_ref()));
+            let there = probe.and_then(|mut probe| probe.has_coordinator(kind));
             match there {
                 Ok(true) => break,
                 Ok(false) | Err(_) if begun.elapsed() < Duration::from_secs(60) => work.pause(Duration::from_millis(20))?,

@@ -76,7 +76,7 @@ pub fn up(context: &ClusterContext, port: u16) -> Result<Up, ClusterError> {
     let folder = folder(context)?;
     let _lock = lock(&work, &folder)?;
     if let Some(note) = Note::of_living(&folder) {
-        if !answers(&format!("127.0.0.1:{}", note.admin), &note.cluster_id, &[NODE]) {
+        if !answers(&format!("127.0.0.1:{}", note.admin), None, &note.cluster_id, &[NODE]) {
             return Err(ClusterError::Hangs { pid: note.pid, log_tail: tail(&folder.join("broker.log"), 15) });
         }
         if note.port != port {
@@ -170,7 +170,7 @@ fn data(prepared: &Prepared, folder: &Path) -> Result<String, ClusterError> {
 
 fn start(work: &Work, prepared: &Prepared, folder: &Path, port: u16, cluster_id: &str) -> Result<Booted, ClusterError> {
     let overrides = IndexMap::new();
-    let request = Boot { cluster_id, learner: Some(port), advertised: &[], overrides: &overrides };
+    let request = Boot { cluster_id, learner: Some(port), advertised: &[], credentials: None, overrides: &overrides };
     match boot(work, &prepared.recipe, folder, prepared.image.archive(), request) {
         Ok(booted) => Ok(booted),
         Err(BootFailure::Died(..)) => {

@@ -53,6 +53,7 @@ pub use process::birth;
 pub use runtime::{BadRuntime, Runtime};
 
 use crate::timeline::event::ClusterState;
+use crate::world::access::Access;
 use crate::world::guard::Guard;
 use crate::world::progress::Progress;
 use broker::Standing;
@@ -107,7 +108,7 @@ pub struct ClusterContext {
 pub struct Cluster {
     bootstrap: String,
     learners: Vec<Vec<Listener>>,
-    admin: String,
+    admin: Access,
     named: Vec<Named>,
     version: Option<String>,
     private: Option<Private>,
@@ -184,7 +185,7 @@ pub async fn start(runtime: &Runtime, spec: &ClusterSpec, context: &ClusterConte
             Ok(Cluster {
                 bootstrap: addresses.clone(),
                 learners: Vec::new(),
-                admin: addresses.clone(),
+                admin: addresses.as_str().into(),
                 named,
                 version,
                 private: None,
@@ -205,7 +206,7 @@ pub async fn learners_own(
     let asked = addresses.to_owned();
     let (state, named) = blocking(move || Ok(learner::look(&asked, &permitted))).await?;
     let version = if let ClusterState::Reachable { version } = &state { version.clone() } else { None };
-    let (bootstrap, admin) = (addresses.to_owned(), addresses.to_owned());
+    let (bootstrap, admin) = (addresses.to_owned(), addresses.into());
     Ok((Cluster { bootstrap, learners: Vec::new(), admin, named, version, private: None, container: None }, state))
 }
 
@@ -229,7 +230,10 @@ impl Cluster {
         Self {
             bootstrap: join(told),
             learners: (0..seats).map(row).collect(),
-            admin: join(cluster.brokers.iter().map(|broker| broker.ports.admin).collect()),
+            admin: Access {
+                bootstrap: join(cluster.brokers.iter().map(|broker| broker.ports.admin).collect()),
+                credentials: Some(cluster.credentials.clone()),
+            },
             named: Vec::new(),
             version: Some(cluster.prepared.recipe.jars.version.clone()),
             private: Some(Private { cluster: Arc::new(cluster), work }),
@@ -245,7 +249,7 @@ impl Cluster {
         Self {
             bootstrap: told.map(|port| at(*port)).unwrap_or_default(),
             learners: ports.learners.iter().map(|port| vec![listener(port)]).collect(),
-            admin: at(ports.admin),
+            admin: Access { bootstrap: at(ports.admin), credentials: Some(cluster.credentials.clone()) },
             named: Vec::new(),
             version: Some(VERSION.to_owned()),
             private: None,
@@ -277,9 +281,9 @@ impl Cluster {
         &self.named
     }
 
-    /// The grader's own listener.
+    /// The way to the grader's own listener, which asks for a password.
     #[must_use]
-    pub fn admin(&self) -> &str {
+    pub fn admin(&self) -> &Access {
         &self.admin
     }
 

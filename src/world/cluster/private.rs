@@ -13,6 +13,7 @@ use super::image::Image;
 use super::node::{BootFailure, Recipe};
 use super::work::Work;
 use super::{ClusterSpec, jars, java};
+use crate::world::access::Credentials;
 use crate::world::folder::PrivateFolder;
 
 /// How many brokers a machine for one learner carries: each is a JVM.
@@ -31,6 +32,8 @@ pub struct PrivateCluster {
     pub(super) cluster_id: String,
     pub(super) advertised: Vec<u16>,
     pub(super) prepared: Prepared,
+    /// What its own listeners ask for.
+    pub(super) credentials: Credentials,
     /// One change to the brokers at a time.
     changing: Mutex<()>,
 }
@@ -120,10 +123,27 @@ fn start_once(work: &Work, spec: &ClusterSpec, prepared: &Prepared) -> Result<Pr
     let mut settings = spec.settings.clone();
     settings.entry(SESSION.0.to_owned()).or_insert_with(|| SESSION.1.to_owned());
     let advertised = advertised(spec);
-    let start = Start { work, prepared, folder: folder.path(), learner: spec.learner_port, advertised: &advertised, settings: &settings };
+    let credentials = Credentials::drawn();
+    let start = Start {
+        work,
+        prepared,
+        credentials: &credentials,
+        folder: folder.path(),
+        learner: spec.learner_port,
+        advertised: &advertised,
+        settings: &settings,
+    };
     let (cluster_id, brokers) = if spec.brokers == 1 { start.one() } else { start.several(spec.brokers) }?;
     let told = advertised.iter().filter_map(|seats| seats.first().copied()).collect();
-    Ok(PrivateCluster { brokers, _folder: folder, cluster_id, advertised: told, prepared: prepared.clone(), changing: Mutex::new(()) })
+    Ok(PrivateCluster {
+        brokers,
+        _folder: folder,
+        cluster_id,
+        advertised: told,
+        prepared: prepared.clone(),
+        credentials,
+        changing: Mutex::new(()),
+    })
 }
 
 /// A start of all brokers of a cluster.
@@ -134,6 +154,7 @@ struct Start<'a> {
     learner: Option<u16>,
     advertised: &'a [Vec<u16>],
     settings: &'a IndexMap<String, String>,
+    credentials: &'a Credentials,
 }
 
 impl Start<'_> {
@@ -141,7 +162,7 @@ impl Start<'_> {
     fn one(&self) -> Result<(String, Vec<Broker>), BootFailure> {
         let cluster_id = self.prepared.image.stamp(self.folder)?;
         let booted = boot(self.work, &self.prepared.recipe, self.folder, self.prepared.image.archive(), self.boot(&cluster_id))?;
-        Ok((cluster_id, vec![Broker::new(self.folder, booted)]))
+        Ok((cluster_id, vec![Broker::new(self.folder, booted, Some(self.credentials.clone()))]))
     }
 
     /// Several start from data that nobody has used. When a port was lost, all of them begin anew: those that came up have written down who
@@ -152,7 +173,11 @@ impl Start<'_> {
             let archive = self.prepared.image.archive();
             match boot_once(self.work, &self.prepared.recipe, &folders, archive, self.boot(&cluster_id)) {
                 Ok(booted) => {
-                    let brokers = folders.iter().zip(booted).map(|(folder, booted)| Broker::new(folder, booted)).collect();
+                    let brokers = folders
+                        .iter()
+                        .zip(booted)
+                        .map(|(folder, booted)| Broker::new(folder, booted, Some(self.credentials.clone())))
+                        .collect();
                     return Ok((cluster_id, brokers));
                 }
                 Err(BootFailure::PortTaken) => tracing::debug!("a port was taken before its broker had it"),
@@ -163,7 +188,13 @@ impl Start<'_> {
     }
 
     fn boot<'b>(&'b self, cluster_id: &'b str) -> Boot<'b> {
-        Boot { cluster_id, learner: self.learner, advertised: self.advertised, overrides: self.settings }
+        Boot {
+            cluster_id,
+            learner: self.learner,
+            advertised: self.advertised,
+            credentials: Some(self.credentials),
+            overrides: self.settings,
+        }
     }
 }
 

@@ -7,9 +7,11 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
     ApiVersionsRequest, ApiVersionsResponse, FindCoordinatorRequest, InitProducerIdRequest, MetadataRequest, MetadataResponse,
-    RequestHeader, ResponseHeader, UnregisterBrokerRequest,
+    RequestHeader, ResponseHeader, SaslAuthenticateRequest, SaslHandshakeRequest, UnregisterBrokerRequest,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
+
+use crate::world::access::Credentials;
 
 /// More than any answer to these requests has. A web server's "HTTP" read as a length is 1.2 GB.
 const MAX_ANSWER: usize = 4 << 20;
@@ -50,6 +52,22 @@ impl Probe {
             }
         }
         Err(last.into())
+    }
+
+    /// Says who asks, on a listener that wants to know (SASL, mechanism PLAIN).
+    ///
+    /// # Errors
+    /// When the broker does not let us in.
+    pub fn sign_in(mut self, credentials: Option<&Credentials>) -> Result<Self, ProbeError> {
+        let Some(credentials) = credentials else { return Ok(self) };
+        let refused = |code: i16| ProbeError::NotKafka(format!("it does not let kgrade in (error {code})"));
+        let mechanism = StrBytes::from_static_str("PLAIN");
+        let answer = self.call(&SaslHandshakeRequest::default().with_mechanism(mechanism), 1)?;
+        if answer.error_code != 0 {
+            return Err(refused(answer.error_code));
+        }
+        let answer = self.call(&SaslAuthenticateRequest::default().with_auth_bytes(credentials.plain().into()), 0)?;
+        if answer.error_code == 0 { Ok(self) } else { Err(refused(answer.error_code)) }
     }
 
     /// What the broker can do.

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::error::ClusterError;
 use super::ports::Ports;
+use crate::world::access::Credentials;
 
 /// The node of a cluster whose file is written.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,8 @@ pub struct NodeSettings<'a> {
     pub advertised: &'a [u16],
     /// The controllers of the cluster: node ids and their CONTROLLER ports.
     pub voters: &'a [(i32, u16)],
+    /// What the listeners that are the grader's alone ask for; without them they let everybody in.
+    pub credentials: Option<&'a Credentials>,
     /// What the lab asks for; it wins over kgrade's defaults.
     pub overrides: &'a IndexMap<String, String>,
 }
@@ -109,6 +112,26 @@ pub fn server_properties(node: NodeSettings<'_>) -> Result<String, ClusterError>
     Ok(text)
 }
 
+/// The protocols with a password for the grader's own listeners, whatever a lab says of the learners'.
+fn guarded(protocols: &str) -> String {
+    let own = |protocol: &&str| ["ADMIN:", "CONTROLLER:"].iter().any(|name| protocol.trim_start().starts_with(name));
+    let learners: Vec<&str> = protocols.split(',').filter(|protocol| !own(protocol)).collect();
+    format!("{},ADMIN:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT", learners.join(","))
+}
+
+/// What makes the grader's own listeners ask for the password, and lets the brokers know it among themselves.
+fn sasl(credentials: &Credentials) -> [(&'static str, String); 6] {
+    let plain = || "PLAIN".to_owned();
+    [
+        ("sasl.mechanism.inter.broker.protocol", plain()),
+        ("sasl.mechanism.controller.protocol", plain()),
+        ("listener.name.admin.sasl.enabled.mechanisms", plain()),
+        ("listener.name.controller.sasl.enabled.mechanisms", plain()),
+        ("listener.name.admin.plain.sasl.jaas.config", credentials.jaas()),
+        ("listener.name.controller.plain.sasl.jaas.config", credentials.jaas()),
+    ]
+}
+
 /// The settings in the order of the file.
 ///
 /// # Errors
@@ -137,7 +160,13 @@ pub fn properties(node: NodeSettings<'_>) -> Result<Vec<(String, String)>, Clust
     let defaults = DEFAULTS.into_iter().chain(sized(node.voters.len())).filter(|(key, _)| !node.overrides.contains_key(*key));
     let overrides = node.overrides.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     for (key, value) in defaults.chain(overrides) {
-        all.extend(for_each_learner(key, value, &names));
+        let value = if key == PROTOCOLS && node.credentials.is_some() { guarded(value) } else { value.to_owned() };
+        all.extend(for_each_learner(key, &value, &names));
+    }
+    if let Some(credentials) = node.credentials {
+        for (key, value) in sasl(credentials) {
+            all.push((key.to_owned(), value));
+        }
     }
     if !node.advertised.is_empty() && !node.overrides.contains_key(NETWORK_THREADS) {
         // One learner's program each: a thread is enough, and 16 listeners with two would be a crowd.
@@ -207,7 +236,7 @@ mod tests {
         let overrides = overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let learners = (10..).take(advertised.len().max(1)).collect();
         let ports = Ports { learners, admin: 2, controller: 3 };
-        server_properties(NodeSettings { id: 1, ports: &ports, advertised, voters: &[(1, 3)], overrides: &overrides })
+        server_properties(NodeSettings { id: 1, ports: &ports, advertised, voters: &[(1, 3)], credentials: None, overrides: &overrides })
     }
 
     #[test]
@@ -235,7 +264,7 @@ mod tests {
     fn the_internal_topics_of_three_brokers_outlive_one() {
         let ports = Ports { learners: vec![10], admin: 2, controller: 3 };
         let voters = [(1, 3), (2, 4), (3, 5)];
-        let node = NodeSettings { id: 2, ports: &ports, advertised: &[], voters: &voters, overrides: &IndexMap::new() };
+        let node = NodeSettings { id: 2, ports: &ports, advertised: &[], voters: &voters, credentials: None, overrides: &IndexMap::new() };
         let text = server_properties(node).unwrap();
         for setting in [
             "node.id=2",
@@ -258,6 +287,29 @@ mod tests {
         }
         assert!(text.contains("map=LEARNER0:SASL_PLAINTEXT,LEARNER1:SASL_PLAINTEXT, ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT\n"), "{text}");
         assert!(!text.contains("learner0.num.network.threads"), "the lab decides on threads");
+    }
+
+    #[test]
+    fn the_graders_own_listeners_ask_for_its_password() {
+        let ports = Ports { learners: vec![10], admin: 2, controller: 3 };
+        let credentials = Credentials::drawn();
+        let overrides = IndexMap::from([(PROTOCOLS.to_owned(), "LEARNER:SASL_SSL, ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT".to_owned())]);
+        let node = NodeSettings {
+            id: 1,
+            ports: &ports,
+            advertised: &[],
+            voters: &[(1, 3)],
+            credentials: Some(&credentials),
+            overrides: &overrides,
+        };
+        let text = server_properties(node).unwrap();
+        assert!(
+            text.contains("\nlistener.security.protocol.map=LEARNER:SASL_SSL,ADMIN:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT\n"),
+            "{text}"
+        );
+        for listener in ["admin", "controller"] {
+            assert!(text.contains(&format!("\nlistener.name.{listener}.plain.sasl.jaas.config={}\n", credentials.jaas())), "{text}");
+        }
     }
 
     #[test]

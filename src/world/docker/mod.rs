@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 
 pub use endpoint::DockerHost;
 pub use error::DockerError;
-pub use owned::{Ended, Owned, OwnedSpec, remove_marked, sweep};
+pub use owned::{Ended, Owned, OwnedSpec, labels, remove_marked, sweep};
 
 use crate::timeline::docker::{ContainerSeen, ContainersLook, Selection};
 

@@ -97,10 +97,16 @@ impl Drop for Owned {
     }
 }
 
+/// The labels of every container that kgrade makes, by which it is found again and removed.
+#[must_use]
+pub fn labels(mark: &str) -> HashMap<String, String> {
+    HashMap::from([(RUN.to_owned(), mark.to_owned()), (OWNER.to_owned(), owner())])
+}
+
 fn body(spec: &OwnedSpec) -> ContainerCreateBody {
     let port = |port: &u16| format!("{port}/tcp");
     let binding = |port: &u16| vec![PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(port.to_string()) }];
-    let labels = HashMap::from([(RUN.to_owned(), spec.mark.clone()), (OWNER.to_owned(), owner())]);
+    let labels = labels(&spec.mark);
     ContainerCreateBody {
         image: Some(spec.image.clone()),
         env: Some(spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),

@@ -22,8 +22,7 @@ impl Kafka {
     pub async fn remove_run(&self, run_id: &str) -> Result<usize> {
         // librdkafka would wait for a cluster that is gone.
         self.ping().await?;
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.shared.bootstrap);
+        let config = self.shared.access.config();
         let (topics, groups) = {
             let (config, run_id) = (config.clone(), run_id.to_owned());
             tokio::task::spawn_blocking(move || names(&config, &run_id)).await.context("list topics and groups")??

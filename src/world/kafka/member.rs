@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
@@ -27,8 +26,10 @@ impl Kafka {
     /// When no consumer can be made.
     pub fn join(&self, group: &str, topic: &str) -> Result<Member> {
         let made = || {
-            let consumer: BaseConsumer<Log> = ClientConfig::new()
-                .set("bootstrap.servers", &self.shared.bootstrap)
+            let consumer: BaseConsumer<Log> = self
+                .shared
+                .access
+                .config()
                 .set("client.id", "service")
                 .set("group.id", group)
                 .set("enable.auto.commit", "false")

@@ -32,6 +32,8 @@ pub use member::Member;
 pub use produce::Outgoing;
 pub use topics::TopicOptions;
 
+use crate::world::access::Access;
+
 /// A Kafka cluster, as the grader uses it. Clones share connections.
 #[derive(Clone)]
 pub struct Kafka {
@@ -39,31 +41,32 @@ pub struct Kafka {
 }
 
 struct Shared {
-    bootstrap: String,
+    access: Access,
     nodes: nodes::Nodes,
     producer: produce::Slot,
     readers: read::Pool,
 }
 
 impl Kafka {
-    /// Access to the cluster behind `bootstrap`: `HOST:PORT`, or several with commas. Nothing is sent yet.
+    /// The cluster at `HOST:PORT`, or several with commas, with a name and password or without. Nothing is sent yet.
     ///
     /// # Errors
-    /// When `bootstrap` names no broker.
-    pub fn connect(bootstrap: &str) -> Result<Self> {
+    /// When no broker is named.
+    pub fn connect(access: impl Into<Access>) -> Result<Self> {
+        let Access { bootstrap, credentials } = access.into();
         let brokers: Vec<String> = bootstrap.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect();
         ensure!(!brokers.is_empty(), "no broker is named: give the bootstrap servers as HOST:PORT");
         for broker in &brokers {
             let port = broker.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
             ensure!(matches!(port, Some(Ok(1..))), "{broker:?} is not a bootstrap server: write HOST:PORT");
         }
-        let joined = brokers.join(",");
+        let access = Access { bootstrap: brokers.join(","), credentials };
         Ok(Self {
             shared: Arc::new(Shared {
-                bootstrap: joined.clone(),
-                nodes: nodes::Nodes::new(brokers),
-                producer: produce::Slot::new(joined.clone()),
-                readers: read::Pool::new(joined),
+                nodes: nodes::Nodes::new(brokers, access.credentials.clone()),
+                producer: produce::Slot::new(access.clone()),
+                readers: read::Pool::new(access.clone()),
+                access,
             }),
         })
     }

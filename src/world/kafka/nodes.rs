@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::asked::Asked;
 use super::code::Code;
 use super::wire::Connection;
+use crate::world::access::Credentials;
 
 /// How long one request may take, connecting included.
 pub(super) const REQUEST: Duration = Duration::from_secs(10);
@@ -30,6 +31,7 @@ const REMEMBERED: usize = 64;
 /// given up takes its connection with it.
 pub(super) struct Nodes {
     bootstrap: Vec<String>,
+    credentials: Option<Credentials>,
     state: Mutex<State>,
 }
 
@@ -46,8 +48,8 @@ struct State {
 }
 
 impl Nodes {
-    pub(super) fn new(bootstrap: Vec<String>) -> Self {
-        Self { bootstrap, state: Mutex::default() }
+    pub(super) fn new(bootstrap: Vec<String>, credentials: Option<Credentials>) -> Self {
+        Self { bootstrap, credentials, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -59,8 +61,9 @@ impl Nodes {
         // All at once: one that stands still would use up the time of the others.
         let mut asked = JoinSet::new();
         for address in self.anywhere() {
+            let credentials = self.credentials.clone();
             asked.spawn(async move {
-                let opened = Connection::open(&address).await;
+                let opened = Connection::open(&address, credentials.as_ref()).await;
                 (address, opened)
             });
         }
@@ -212,7 +215,7 @@ impl Nodes {
                     Err(error) => return Err(error),
                 }
             }
-            let mut connection = Connection::open(address).await?;
+            let mut connection = Connection::open(address, self.credentials.as_ref()).await?;
             let answer = connection.call(request).await?;
             self.keep(address, connection);
             Ok(answer)
@@ -225,7 +228,7 @@ impl Nodes {
     async fn connection(&self, address: &str) -> Result<Connection> {
         match self.idle(address) {
             Some(connection) => Ok(connection),
-            None => timeout(REQUEST, Connection::open(address))
+            None => timeout(REQUEST, Connection::open(address, self.credentials.as_ref()))
                 .await
                 .unwrap_or_else(|_| Err(anyhow!("the broker at {address} did not answer within {} s", REQUEST.as_secs()))),
         }

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::future_producer::Delivery;
@@ -12,6 +11,7 @@ use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord};
 
 use super::Kafka;
 use super::log::Log;
+use crate::world::access::Access;
 
 /// A record to be written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,13 +30,13 @@ type Producer = FutureProducer<Log>;
 
 /// The one producer, made when first needed.
 pub(super) struct Slot {
-    bootstrap: String,
+    access: Access,
     producer: Mutex<Option<Arc<Producer>>>,
 }
 
 impl Slot {
-    pub(super) fn new(bootstrap: String) -> Self {
-        Self { bootstrap, producer: Mutex::default() }
+    pub(super) fn new(access: Access) -> Self {
+        Self { access, producer: Mutex::default() }
     }
 
     fn get(&self) -> Result<Arc<Producer>> {
@@ -44,8 +44,9 @@ impl Slot {
         if let Some(producer) = &*slot {
             return Ok(Arc::clone(producer));
         }
-        let made: Producer = ClientConfig::new()
-            .set("bootstrap.servers", &self.bootstrap)
+        let made: Producer = self
+            .access
+            .config()
             .set("client.id", "kgrade")
             .set("enable.idempotence", "true")
             .set("acks", "all")

@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
@@ -17,6 +16,7 @@ use super::Kafka;
 use super::log::Log;
 use super::offsets::End;
 use crate::timeline::payload::RecordBlock;
+use crate::world::access::Access;
 
 /// How much is read by one call, in bytes: a topic may hold more than memory does.
 const CAP: usize = 64 * 1024 * 1024;
@@ -31,21 +31,21 @@ type Reader = BaseConsumer<Log>;
 
 /// Consumers that are not reading now; making one costs threads and connections.
 pub(super) struct Pool {
-    bootstrap: String,
+    access: Access,
     idle: Mutex<Vec<Reader>>,
 }
 
 impl Pool {
-    pub(super) fn new(bootstrap: String) -> Self {
-        Self { bootstrap, idle: Mutex::default() }
+    pub(super) fn new(access: Access) -> Self {
+        Self { access, idle: Mutex::default() }
     }
 
     fn take(&self) -> Result<Reader> {
         if let Some(reader) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
             return Ok(reader);
         }
-        ClientConfig::new()
-            .set("bootstrap.servers", &self.bootstrap)
+        self.access
+            .config()
             .set("client.id", "kgrade")
             // librdkafka wants a name to assign partitions; nothing is ever joined or committed under it.
             .set("group.id", "kgrade-reader")

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use super::asked::Asked;
 use super::code::Code;
 use super::schema;
+use crate::world::access::Credentials;
 
 /// The largest answer that is accepted, in bytes. Ours are a few kilobytes; a peer that speaks TLS or HTTP looks like gigabytes.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -27,12 +28,15 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects and learns which versions the broker speaks.
-    pub(super) async fn open(address: &str) -> Result<Self> {
+    /// Connects, says who asks where that is wanted, and learns which versions the broker speaks.
+    pub(super) async fn open(address: &str, credentials: Option<&Credentials>) -> Result<Self> {
         let stream = TcpStream::connect(address).await.with_context(|| format!("no connection to the broker at {address}"))?;
         stream.set_nodelay(true).context("the socket's options cannot be set")?;
         let mut connection = Self { stream, next: 0, versions: HashMap::new() };
         connection.versions = connection.api_versions().await.with_context(|| format!("{address} does not answer as a Kafka broker"))?;
+        if let Some(credentials) = credentials {
+            connection.sign_in(credentials).await.with_context(|| format!("{address} does not let kgrade in"))?;
+        }
         Ok(connection)
     }
 
@@ -71,6 +75,24 @@ impl Connection {
             versions.insert(key, VersionRange { min, max });
         }
         Ok(versions)
+    }
+
+    /// SASL by the mechanism PLAIN: SaslHandshake in version 1, then SaslAuthenticate in version 0, both by hand: they are a word each.
+    async fn sign_in(&mut self, credentials: &Credentials) -> Result<()> {
+        let mut body = BytesMut::new();
+        body.put_i16(5);
+        body.extend_from_slice(b"PLAIN");
+        let mut answer = self.exchange(ApiKey::SaslHandshake as i16, 1, 1, &body).await?;
+        answer.try_get_i32()?;
+        Code::check(answer.try_get_i16()?)?;
+        let plain = credentials.plain();
+        let mut body = BytesMut::new();
+        body.put_i32(i32::try_from(plain.len()).context("the password is too long")?);
+        body.extend_from_slice(&plain);
+        let mut answer = self.exchange(ApiKey::SaslAuthenticate as i16, 0, 1, &body).await?;
+        answer.try_get_i32()?;
+        Code::check(answer.try_get_i16()?)?;
+        Ok(())
     }
 
     /// Sends a frame and reads the one that answers it, which begins with the correlation id.

@@ -73,6 +73,32 @@ impl<'a> Requirements<'a> {
         self.text.lines().map(str::trim_start).any(|line| line.starts_with(['-', '.', '/']) || line.contains("file:"))
     }
 
+    /// The first line of the submission's own requirements that would run its code while packages are installed, and why. A name of the index, with
+    /// extras, versions and a marker, is all that is let pass: packages are then taken as wheels, which only are unpacked.
+    pub fn untrusted(&self) -> Option<(usize, &'static str)> {
+        if !self.own {
+            return None;
+        }
+        let why = |line: &str| {
+            // As pip does: a comment begins at the start of a line, or after a space.
+            let line = line.split_once(" #").map_or(line, |(line, _)| line).trim();
+            if line.is_empty() || line.starts_with('#') {
+                None
+            } else if line.starts_with('-') {
+                Some("it is an option for pip")
+            } else if line.contains([':', '@']) {
+                Some("it names an address")
+            } else if line.contains(['/', '\\']) || line.starts_with('.') {
+                Some("it names a file")
+            } else if line.contains('$') || !line.starts_with(|sign: char| sign.is_ascii_alphanumeric()) {
+                Some("it is no name of a package")
+            } else {
+                None
+            }
+        };
+        self.text.lines().enumerate().find_map(|(index, line)| Some((index + 1, why(line)?)))
+    }
+
     /// A digest of everything that decides what is in the environment.
     pub fn key(&self, python: &Python) -> String {
         let mut hash = Sha256::new();
@@ -94,7 +120,9 @@ impl Environment {
     pub async fn get(requirements: &Requirements<'_>, python: &Python, context: &PrepareContext<'_>) -> Result<Self, PrepareError> {
         let store = Store { place: context.cache.join("python"), guard: context.guard, progress: context.progress };
         let build = async |folder: &Path| Self::build_in(folder, requirements, python, context).await.map(drop);
-        let cached = store.get(&requirements.key(python), build).await?;
+        // What was built from source ran the packages' code, here and not in a sandbox.
+        let wheels = if requirements.own && context.sandbox.is_some() { "-wheels" } else { "" };
+        let cached = store.get(&format!("{}{wheels}", requirements.key(python)), build).await?;
         Ok(Self { _cached: Some(cached.clone()), ..Self::inside(&cached.folder) })
     }
 
@@ -156,7 +184,9 @@ impl Builder<'_> {
         self.run(&[uv, "venv", "--quiet", "--seed", "--no-project", "--allow-existing", "--python", &base, &folder]).await?;
         if !self.requirements.are_none() {
             let own = self.folder.join("bin/python");
-            self.run(&[uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", &own.to_string_lossy(), "-r", FILE]).await?;
+            let how: &[&str] = if self.only_unpacks() { &["--only-binary", ":all:"] } else { &["--compile-bytecode"] };
+            let own = own.to_string_lossy();
+            self.run(&[&[uv, "pip", "install", "--quiet", "--python", &own, "-r", FILE], how].concat()).await?;
         }
         Ok(())
     }
@@ -203,7 +233,13 @@ impl Builder<'_> {
             output: error.output,
         };
         let install = ["install", "--no-input", "--disable-pip-version-check", "-r", FILE];
-        self.run(&[pip, &install[..], how].concat()).await.map(drop).map_err(failed)
+        let wheels: &[&str] = if self.only_unpacks() { &["--only-binary", ":all:", "--no-compile"] } else { &[] };
+        self.run(&[pip, &install[..], how, wheels].concat()).await.map(drop).map_err(failed)
+    }
+
+    /// Whether packages are only unpacked: nothing of them runs here, neither to build them nor, as a start-up file, when bytecode is made.
+    fn only_unpacks(&self) -> bool {
+        self.requirements.own && self.context.sandbox.is_some()
     }
 
     async fn run(&self, command: &[&str]) -> Result<Vec<String>, StepError> {
@@ -218,6 +254,7 @@ impl Builder<'_> {
             mark: self.context.mark,
             instance: "python-environment",
             patience: PATIENCE,
+            room: None,
         };
         step.run(self.context.guard).await
     }
@@ -249,6 +286,31 @@ mod tests {
         assert_eq!(said(line).unwrap(), "foo");
         assert_eq!(said("ERROR: Invalid requirement: 'a b c' (from line 1 of requirements.txt)").unwrap(), "a b c");
         assert_eq!(said("connection refused"), None);
+    }
+
+    #[test]
+    fn knows_requirements_that_run_code() {
+        let of = |text: &str| Requirements { text: text.to_owned(), own: true, submission: None }.untrusted();
+        let plain = "# course\n\nconfluent-kafka==2.11.0  # the client\nrequests[socks]>=2,<3; python_version >= '3.9'\nsix\n";
+        assert_eq!(of(plain), None);
+        for line in [
+            "-e ..",
+            "--index-url http://evil",
+            "-r /etc/passwd",
+            "./pkg",
+            "../pkg",
+            "/tmp/pkg",
+            "pkg @ https://evil/x.whl",
+            "pkg@git+ssh://x",
+            "git+https://x/y",
+            "file:pkg",
+            "pkg.tar.gz/",
+            "${HOME}",
+            "a\\\nb/c",
+            "#x\n\u{feff}-e .",
+        ] {
+            assert!(of(line).is_some(), "{line}");
+        }
     }
 
     #[test]

@@ -98,6 +98,16 @@ impl Family {
         }
     }
 
+    /// The number of the started process.
+    pub fn leader(&self) -> u32 {
+        self.leader.as_raw_nonzero().get().cast_unsigned()
+    }
+
+    /// Whether the started process has ended.
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
     /// Whether no process of the group is alive.
     pub fn group_is_gone(&self) -> bool {
         if cfg!(target_os = "linux") { self.group_members().is_empty() } else { test_kill_process_group(self.leader).is_err() }

@@ -16,19 +16,21 @@ pub struct Limits {
     pub file_size: u64,
     /// Open files and sockets of one process.
     pub open_files: u64,
+    /// What a program in a sandbox may keep on the disk beyond its submission, in bytes; what runs without one may fill the disk.
+    pub disk: u64,
 }
 
 impl Default for Limits {
     /// Enough for any honest client in any language, the JVM included.
     fn default() -> Self {
-        Self { cpu: Duration::from_secs(600), memory: 2 << 30, processes: 128, file_size: 256 << 20, open_files: 4096 }
+        Self { cpu: Duration::from_secs(600), memory: 2 << 30, processes: 128, file_size: 256 << 20, open_files: 4096, disk: 512 << 20 }
     }
 }
 
 impl Limits {
     /// For setup commands: package managers and compilers need more than programs do.
     pub(super) fn for_setup() -> Self {
-        Self { cpu: Duration::from_secs(1800), memory: 6 << 30, processes: 1024, file_size: 4 << 30, open_files: 65536 }
+        Self { cpu: Duration::from_secs(1800), memory: 6 << 30, processes: 1024, file_size: 4 << 30, open_files: 65536, disk: 4 << 30 }
     }
 
     /// Makes the kernel watch what it can watch: a single process's processor time, files and core dumps. Children inherit it.
@@ -40,8 +42,7 @@ impl Limits {
         use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
         // The tree's own limit comes first; this one ends what the watch cannot see.
         let cpu = self.cpu.as_secs() + 2;
-        // The kernel counts the threads of the user, whoever started them; beyond a wide margin only a fork bomb can be.
-        let threads = super::watch::threads_of_the_machine() + 4096;
+        let threads = Self::threads();
         let wanted = [
             (Resource::Cpu, cpu, cpu + 2),
             (Resource::Fsize, self.file_size, self.file_size),
@@ -60,6 +61,12 @@ impl Limits {
         let _ = std::fs::write(format!("/proc/{}/oom_score_adj", pid.as_raw_nonzero()), "900");
     }
 
+    /// How many threads the kernel lets a program's user have: it counts them whoever started them, and beyond a wide margin only a fork bomb
+    /// can be.
+    pub(super) fn threads() -> u64 {
+        super::watch::threads_of_the_machine() + 4096
+    }
+
     /// Only Linux can limit a process that runs.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn apply(&self, _pid: rustix::process::Pid) {}
@@ -76,6 +83,8 @@ pub enum Limited {
     Processes,
     /// The size of a file, in bytes.
     FileSize,
+    /// What is kept on the disk, in bytes.
+    Disk,
 }
 
 /// A limit that a program passed; its whole tree was killed for it.
@@ -96,6 +105,7 @@ impl fmt::Display for Limit {
             Limited::Cpu => write!(f, "used {} s of processor time; {} s are allowed", seen / 1000, allowed / 1000),
             Limited::Memory => write!(f, "used {} MiB of memory; {} MiB are allowed", seen >> 20, allowed >> 20),
             Limited::Processes => write!(f, "had {seen} processes at once; {allowed} are allowed"),
+            Limited::Disk => write!(f, "kept {} MiB on the disk; {} MiB are allowed", seen >> 20, allowed >> 20),
             Limited::FileSize => write!(f, "wrote a file larger than {} MiB", allowed >> 20),
         }
     }

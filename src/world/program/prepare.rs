@@ -8,7 +8,9 @@ use thiserror::Error;
 
 use super::environment::{Environment, Requirements};
 use super::family;
+use super::process::Doors;
 use super::python::Python;
+use super::room::{self, Room};
 use super::run_folder::RunFolder;
 use super::setup::Setup;
 use super::step::{StepError, indented};
@@ -18,6 +20,7 @@ use super::tree::{Rules, Tree, TreeError};
 use super::variables::{self, Variables};
 use crate::world::guard::{Guard, Lease};
 use crate::world::progress::Progress;
+use crate::world::sandbox::Sandbox;
 
 /// Bytes that a prepared copy may hold, dependencies included.
 const MAX_BYTES: u64 = 4 << 30;
@@ -41,6 +44,8 @@ pub struct PrepareContext<'a> {
     pub commands: Vec<Vec<String>>,
     /// kgrade's own environment, [`grader_environment`](super::grader_environment); only what is on a list is handed on.
     pub environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    /// The sandbox that all of the submission's code runs in, when there is one.
+    pub sandbox: Option<Sandbox>,
 }
 
 /// Why a submission could not be made ready.
@@ -67,6 +72,14 @@ pub enum PrepareError {
         /// The installer's last lines.
         output: Vec<String>,
     },
+    /// The submission's requirements ask for what would run its code outside the sandbox.
+    #[error("line {line} of requirements.txt is not taken here: {why}; name packages of the index only, as `confluent-kafka==2.11.0`")]
+    Untrusted {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// A setup command failed.
     #[error("the setup command `{command}` {why}; it must succeed before any program is started{}", indented(output))]
     Setup {
@@ -89,7 +102,10 @@ impl PrepareError {
     /// Whether the learner's submission is the cause, not the machine.
     #[must_use]
     pub fn is_the_learners(&self) -> bool {
-        matches!(self, Self::Setup { .. } | Self::Requirements { own: true, unreachable: false, .. } | Self::Tree(_))
+        matches!(
+            self,
+            Self::Setup { .. } | Self::Untrusted { .. } | Self::Requirements { own: true, unreachable: false, .. } | Self::Tree(_)
+        )
     }
 }
 
@@ -113,6 +129,7 @@ struct Shared {
     environment: Option<Environment>,
     grader: Variables,
     guard: Guard,
+    sandbox: Option<Sandbox>,
     _built: Option<Cached>,
     _mark: Lease,
 }
@@ -130,6 +147,12 @@ pub async fn prepare(submission: &Submission, context: &PrepareContext<'_>) -> R
     let python = if wanted { Some(Python::find(&context.environment).await.ok_or(PrepareError::NoPython)?) } else { None };
     let mut environment = None;
     let requirements = Requirements::of(submission, context.course_requirements, !by_setup)?;
+    if context.sandbox.is_some()
+        && wanted
+        && let Some((line, why)) = requirements.untrusted()
+    {
+        return Err(PrepareError::Untrusted { line, why });
+    }
     if let Some(python) = python.as_ref().filter(|_| !by_setup) {
         environment = Some(Environment::get(&requirements, python, context).await?);
     }
@@ -143,7 +166,8 @@ pub async fn prepare(submission: &Submission, context: &PrepareContext<'_>) -> R
         (Tree::read(&built.folder.join("work"), &rules)?, Some(built))
     };
     let guard = context.guard.clone();
-    let shared = Shared { original, environment, grader: context.environment.clone(), guard, _built: built, _mark: mark };
+    let sandbox = context.sandbox.clone();
+    let shared = Shared { original, environment, grader: context.environment.clone(), guard, sandbox, _built: built, _mark: mark };
     Prepared::copy_of(Arc::new(shared)).await
 }
 
@@ -154,6 +178,9 @@ impl Prepared {
             // that writes.
             let folder = RunFolder::make(&shared.guard)?;
             shared.original.copy(&folder.work())?;
+            if let Some(sandbox) = &shared.sandbox {
+                sandbox.hand_over(folder.path())?;
+            }
             Ok(Self { folder, shared })
         })
         .await
@@ -186,6 +213,13 @@ impl Prepared {
     /// What `python` means in this submission's commands, when it has any.
     pub(super) fn python(&self) -> Option<&Path> {
         self.shared.environment.as_ref().map(Environment::python)
+    }
+
+    /// The place of a program of this copy in the sandbox, when there is one.
+    pub(super) fn room(&self, doors: Doors) -> Option<Room<'_>> {
+        let sandbox = self.shared.sandbox.as_ref()?;
+        let readable = room::readable(&self.shared.grader, self.python());
+        Some(Room { sandbox, readable, writable: vec![self.folder.path().to_owned()], doors, network: false })
     }
 
     pub(super) fn variables(&self, mark: &str, instance: &str) -> Variables {

@@ -1,10 +1,14 @@
 //! A running program: started in a process group of its own, heard, signalled, and gone at the latest when its [`Process`] is.
 
+use std::any::Any;
 use std::ffi::OsString;
+use std::fmt;
 use std::io;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,16 +16,19 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal};
 use thiserror::Error;
 use tokio::io::AsyncWriteExt;
-use tokio::process::{ChildStdin, Command};
+use tokio::net::unix::pipe;
+use tokio::process::Command;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::family::Family;
 use super::limits::Limits;
 use super::prepare::Prepared;
-use super::reporter::{ProgramEvent, Reporter};
+use super::reporter::{End, ProgramEvent, Reporter};
+use super::room::Room;
 use super::variables::{self, Variables};
 use crate::world::guard::{Guard, Lease};
+use crate::world::sandbox::{Link, SandboxError};
 
 /// How long a killed process may take to be gone before kgrade gives up on it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -50,6 +57,26 @@ pub struct Launch {
     pub stdin: Stdin,
     /// What it may use.
     pub limits: Limits,
+    /// What it reaches of the grader when it runs in a sandbox; without one it reaches everything.
+    pub doors: Doors,
+}
+
+/// Takes the sockets that listen on a program's ports, and serves them until what it returns is dropped.
+type Serve = dyn Fn(Vec<TcpListener>) -> io::Result<Box<dyn Any + Send + Sync>> + Send + Sync;
+
+/// The grader's services that a program in a sandbox reaches, each by a port of 127.0.0.1.
+#[derive(Clone, Default)]
+pub struct Doors {
+    /// The ports.
+    pub ports: Vec<u16>,
+    /// Who serves them.
+    pub serve: Option<Arc<Serve>>,
+}
+
+impl fmt::Debug for Doors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Doors").field("ports", &self.ports).finish_non_exhaustive()
+    }
 }
 
 /// Why a program could not be started. The text fits after "failed to start the consumer: ".
@@ -72,6 +99,9 @@ pub enum SpawnError {
         "the folder it runs in is gone: one of your programs deleted it (a copy; your own files are as they were); let none of them do that"
     )]
     FolderGone,
+    /// The sandbox for it could not be made. Not the submission's problem.
+    #[error("the sandbox for it cannot be made: {0}")]
+    Sandbox(#[from] SandboxError),
     /// The command has no words.
     #[error("the command is empty; name the program and its arguments")]
     Empty,
@@ -94,11 +124,17 @@ pub struct Exit {
     pub signal: Option<i32>,
 }
 
+impl From<ExitStatus> for Exit {
+    fn from(status: ExitStatus) -> Self {
+        Self { code: status.code(), signal: status.signal() }
+    }
+}
+
 /// Starts a program in the prepared copy. `on` hears everything it does, from one task at a time; it must not block.
 ///
 /// # Errors
-/// When the command cannot be found or executed. What goes wrong later is the program's own and comes as events.
-pub fn spawn(
+/// When the command cannot be found or executed, or its sandbox cannot be made. What goes wrong later is the program's own and comes as events.
+pub async fn spawn(
     prepared: &Prepared,
     launch: Launch,
     guard: &Guard,
@@ -115,8 +151,9 @@ pub fn spawn(
         instance: &launch.instance,
         stdin: launch.stdin,
         limits: launch.limits,
+        room: prepared.room(launch.doors),
     };
-    start.run(guard, on)
+    start.run(guard, on).await
 }
 
 /// A process to be started, a program or a setup command.
@@ -130,33 +167,85 @@ pub(super) struct Start<'a> {
     pub instance: &'a str,
     pub stdin: Stdin,
     pub limits: Limits,
+    /// The sandbox, and what of it is the program's.
+    pub room: Option<Room<'a>>,
+}
+
+/// A process that was started, before anybody looks after it.
+pub(super) struct Started {
+    pub stdin: Option<pipe::Sender>,
+    pub stdout: pipe::Receiver,
+    pub stderr: pipe::Receiver,
+    pub end: End,
+    pub family: Arc<Family>,
+    /// The way to a process in a sandbox.
+    pub link: Option<Arc<Link>>,
+    /// Serves its doors.
+    pub served: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Start<'_> {
-    pub fn run(self, guard: &Guard, on: impl Fn(ProgramEvent) + Send + Sync + 'static) -> Result<Process, SpawnError> {
-        let (word, arguments) = self.command.split_first().ok_or(SpawnError::Empty)?;
+    pub async fn run(mut self, guard: &Guard, on: impl Fn(ProgramEvent) + Send + Sync + 'static) -> Result<Process, SpawnError> {
+        let word = self.command.first().ok_or(SpawnError::Empty)?.clone();
         if !self.folder.is_dir() {
             return Err(SpawnError::FolderGone);
         }
-        let mut command = Command::new(self.find(word)?);
-        command.args(arguments).current_dir(self.folder).env_clear().envs(self.env).process_group(0).kill_on_drop(true);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.stdin(if self.stdin == Stdin::Piped { Stdio::piped() } else { Stdio::null() });
-        let mut child = start(&mut command).map_err(|source| SpawnError::System { word: word.clone(), source })?;
-        let number = child.id().unwrap_or_default();
-        let Some(pid) = Pid::from_raw(number.cast_signed()) else { return Err(SpawnError::Empty) };
-        self.limits.apply(pid);
-        let stdin = child.stdin.take();
-        let ended = Arc::new(AtomicBool::new(false));
-        let family = Arc::new(Family::new(pid, self.mark, self.instance, Arc::clone(&ended)));
-        let (passed, limits) = mpsc::unbounded_channel();
+        let file = self.find(&word)?;
+        let limits = self.limits.clone();
+        let room = self.room.take();
+        let writable = room.as_ref().map(|room| room.writable.clone());
+        let started = match room {
+            Some(room) => room.start(&self, &file).await.map_err(|error| error.named(word))?,
+            None => self.start(&file).map_err(|source| SpawnError::System { word, source })?,
+        };
+        let Started { stdin, stdout, stderr, end, family, link, served } = started;
+        let (passed, heard) = mpsc::unbounded_channel();
         let (exit, exited) = watch::channel(None);
         let (hold, held) = watch::channel(());
-        let allowed = self.limits.clone();
-        tokio::spawn(Reporter { child, limits, exit, held, ended, allowed, on: Box::new(on) }.run());
-        let watcher = tokio::spawn(super::watch::watch(Arc::clone(&family), self.limits, passed));
+        tokio::spawn(Reporter { stdout, stderr, end, limits: heard, exit, held, allowed: limits.clone(), on: Box::new(on) }.run());
+        let mut watchers = vec![tokio::spawn(super::watch::watch(Arc::clone(&family), limits.clone(), passed.clone()))];
+        if let Some(folders) = writable {
+            watchers.push(tokio::spawn(super::watch::watch_disk(Arc::clone(&family), folders, limits.disk, passed)));
+        }
+        let number = family.leader();
         let lease = guard.process_group(number);
-        Ok(Process { number, stdin, family, exited, watcher, gone: AtomicBool::new(false), _hold: hold, _lease: lease })
+        Ok(Process {
+            number,
+            stdin,
+            family,
+            link,
+            exited,
+            watchers,
+            gone: AtomicBool::new(false),
+            _hold: hold,
+            _lease: lease,
+            _served: served,
+        })
+    }
+
+    /// Starts it beside kgrade.
+    fn start(&self, file: &Path) -> io::Result<Started> {
+        let mut command = Command::new(file);
+        command.args(self.command.iter().skip(1)).current_dir(self.folder).env_clear().envs(self.env.iter().cloned());
+        command.process_group(0).kill_on_drop(true).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(if self.stdin == Stdin::Piped { Stdio::piped() } else { Stdio::null() });
+        let mut child = start(&mut command)?;
+        let pid =
+            child.id().and_then(|number| Pid::from_raw(number.cast_signed())).ok_or_else(|| io::Error::other("it has no process id"))?;
+        self.limits.apply(pid);
+        let none = || io::Error::other("it has no standard streams");
+        let stdout = pipe::Receiver::from_owned_fd(child.stdout.take().ok_or_else(none)?.into_owned_fd()?)?;
+        let stderr = pipe::Receiver::from_owned_fd(child.stderr.take().ok_or_else(none)?.into_owned_fd()?)?;
+        let stdin = child.stdin.take().map(|stdin| pipe::Sender::from_owned_fd(stdin.into_owned_fd()?)).transpose()?;
+        let ended = Arc::new(AtomicBool::new(false));
+        let family = Arc::new(Family::new(pid, self.mark, self.instance, Arc::clone(&ended)));
+        let end = Box::pin(async move {
+            let status = child.wait().await;
+            // From here on its id may be another's.
+            ended.store(true, Ordering::Release);
+            status.map_or(Exit { code: None, signal: None }, Exit::from)
+        });
+        Ok(Started { stdin, stdout, stderr, end, family, link: None, served: None })
     }
 
     /// The file that a command's first word means, looked up as the program itself would.
@@ -179,7 +268,7 @@ impl Start<'_> {
 }
 
 /// The first executable file of that name on a search path.
-pub(super) fn search(name: &str, path: Option<OsString>) -> Option<PathBuf> {
+pub fn search(name: &str, path: Option<OsString>) -> Option<PathBuf> {
     let mut found = std::env::split_paths(path.as_deref()?).map(|folder| folder.join(name));
     found.find(|file| file.metadata().is_ok_and(|found| is_executable(&found)))
 }
@@ -208,20 +297,27 @@ fn not_found(word: &str) -> String {
 }
 
 /// A program that was started. Dropping it kills whatever is left of it and of what it started.
-#[derive(Debug)]
 pub struct Process {
     number: u32,
-    stdin: Option<ChildStdin>,
+    stdin: Option<pipe::Sender>,
     family: Arc<Family>,
+    link: Option<Arc<Link>>,
     exited: watch::Receiver<Option<Exit>>,
-    watcher: JoinHandle<()>,
+    watchers: Vec<JoinHandle<()>>,
     gone: AtomicBool,
     _hold: watch::Sender<()>,
     _lease: Lease,
+    _served: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Process").field("number", &self.number).finish_non_exhaustive()
+    }
 }
 
 impl Process {
-    /// The process id, which is also that of its process group.
+    /// The process id, which is also that of its process group; of a process in a sandbox, that of its cell.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.number
@@ -239,7 +335,7 @@ impl Process {
     }
 
     /// Takes the writer of standard input, to write from another task; dropping it closes the input.
-    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
+    pub fn take_stdin(&mut self) -> Option<pipe::Sender> {
         self.stdin.take()
     }
 
@@ -250,7 +346,10 @@ impl Process {
 
     /// Sends a signal to the whole process group. What has ended already does not mind.
     pub fn signal(&self, signal: Signal) {
-        self.family.signal(signal);
+        match &self.link {
+            Some(link) => link.signal(signal.as_raw()),
+            None => self.family.signal(signal),
+        }
     }
 
     /// Waits until the process has ended and everything it wrote was told.
@@ -269,14 +368,15 @@ impl Process {
     /// Whether no process of the group is alive, the started one included.
     #[must_use]
     pub fn group_is_gone(&self) -> bool {
-        self.family.group_is_gone()
+        // A cell ends with the group of its program.
+        if self.link.is_some() { self.family.has_ended() } else { self.family.group_is_gone() }
     }
 
     /// Whether nothing that came from the process is alive, wherever it moved. Seen at most a tenth of a second late.
     #[must_use]
     pub fn is_gone(&self) -> bool {
         // The watcher looks after all of them until none is left.
-        self.gone.load(Ordering::Acquire) || self.watcher.is_finished()
+        self.gone.load(Ordering::Acquire) || self.watchers.iter().all(JoinHandle::is_finished)
     }
 
     /// Kills the process and everything that came from it, wherever it moved, and waits until it is gone.
@@ -292,7 +392,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.watcher.abort();
+        self.watchers.iter().for_each(JoinHandle::abort);
         if !self.gone.load(Ordering::Acquire) && !self.family.kill(PATIENCE) {
             tracing::warn!(pid = self.number, "a learner's process could not be killed; look for it with `ps`");
         }

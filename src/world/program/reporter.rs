@@ -1,14 +1,12 @@
 //! The one task that reads a process's output, waits for its end and tells both, in order.
 
 use std::os::fd::AsFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::pin::Pin;
 use std::time::Instant;
 
 use rustix::process::Signal;
-use std::os::unix::process::ExitStatusExt;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Child;
+use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{mpsc, watch};
 
 use super::limits::{Limit, Limited, Limits};
@@ -54,14 +52,17 @@ type Listener = dyn Fn(ProgramEvent) + Send + Sync;
 const PIPE: usize = 1024 * 1024;
 const BLOCK: usize = 64 * 1024;
 
+/// Waits for the end of a process.
+pub(super) type End = Pin<Box<dyn Future<Output = Exit> + Send>>;
+
 pub(super) struct Reporter {
-    pub child: Child,
+    pub stdout: Receiver,
+    pub stderr: Receiver,
+    pub end: End,
     pub limits: mpsc::UnboundedReceiver<Limit>,
     pub exit: watch::Sender<Option<Exit>>,
     /// Closed when nobody holds the process any longer.
     pub held: watch::Receiver<()>,
-    /// Set as soon as the process has been waited for: from then on its id may be another's.
-    pub ended: Arc<AtomicBool>,
     pub allowed: Limits,
     pub on: Box<Listener>,
 }
@@ -69,8 +70,9 @@ pub(super) struct Reporter {
 impl Reporter {
     /// Runs until the process has ended and its pipes are closed, or it has ended and nobody holds it.
     pub async fn run(mut self) {
-        let mut stdout = Source::new(Stream::Stdout, self.child.stdout.take());
-        let mut stderr = Source::new(Stream::Stderr, self.child.stderr.take());
+        let (allowed, mut end) = (self.allowed, self.end);
+        let mut stdout = Source::new(Stream::Stdout, Some(self.stdout));
+        let mut stderr = Source::new(Stream::Stderr, Some(self.stderr));
         let mut held = true;
         let mut over = false;
         while !over || (held && (stdout.is_open() || stderr.is_open())) {
@@ -80,16 +82,14 @@ impl Reporter {
                 () = stderr.read(on) => {}
                 Some(limit) = self.limits.recv() => on(ProgramEvent::Limit(limit)),
                 _ = self.held.changed(), if held => held = false,
-                status = self.child.wait(), if !over => {
-                    self.ended.store(true, Ordering::Release);
+                exit = &mut end, if !over => {
                     over = true;
                     stdout.drain(on);
                     stderr.drain(on);
                     while let Ok(limit) = self.limits.try_recv() {
                         on(ProgramEvent::Limit(limit));
                     }
-                    let exit = status.map_or(Exit { code: None, signal: None }, |status| Exit { code: status.code(), signal: status.signal() });
-                    if let Some(limit) = self.kernel_limit(exit) {
+                    if let Some(limit) = kernel_limit(exit, &allowed) {
                         on(ProgramEvent::Limit(limit));
                     }
                     on(ProgramEvent::Exited(exit));
@@ -98,17 +98,15 @@ impl Reporter {
             }
         }
     }
+}
 
-    /// The limit whose signal ended the process.
-    fn kernel_limit(&self, exit: Exit) -> Option<Limit> {
-        let passed = |what, allowed| Some(Limit { what, allowed, seen: allowed });
-        match exit.signal? {
-            signal if signal == Signal::XFSZ.as_raw() => passed(Limited::FileSize, self.allowed.file_size),
-            signal if signal == Signal::XCPU.as_raw() => {
-                passed(Limited::Cpu, u64::try_from(self.allowed.cpu.as_millis()).unwrap_or(u64::MAX))
-            }
-            _ => None,
-        }
+/// The limit whose signal ended a process.
+fn kernel_limit(exit: Exit, allowed: &Limits) -> Option<Limit> {
+    let passed = |what, allowed| Some(Limit { what, allowed, seen: allowed });
+    match exit.signal? {
+        signal if signal == Signal::XFSZ.as_raw() => passed(Limited::FileSize, allowed.file_size),
+        signal if signal == Signal::XCPU.as_raw() => passed(Limited::Cpu, u64::try_from(allowed.cpu.as_millis()).unwrap_or(u64::MAX)),
+        _ => None,
     }
 }
 

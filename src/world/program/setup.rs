@@ -7,14 +7,16 @@ use sha2::{Digest, Sha256};
 
 use super::environment::{Environment, Requirements};
 use super::prepare::{PrepareContext, PrepareError, blocking};
-use super::process::search;
+use super::process::{Doors, search};
 use super::python::Python;
+use super::room::{self, Room};
 use super::run_folder::RunFolder;
 use super::step::Step;
 use super::store::{Cached, Store};
 use super::submission::Submission;
 use super::tree::hex;
 use super::variables::{self, get};
+use crate::world::sandbox::Sandbox;
 
 /// How long one setup command may take.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -42,6 +44,8 @@ impl Setup<'_> {
         let mut hash = Sha256::new();
         hash.update(self.submission.digest());
         hash.update(format!("{:?} {} {}", self.environment.map(Environment::python), std::env::consts::OS, std::env::consts::ARCH));
+        // What a command may do decides what it leaves behind.
+        hash.update(format!("{:?}", self.context.sandbox.as_ref().map(Sandbox::name)));
         hash.update(self.own.map(|(requirements, python)| requirements.key(python)).unwrap_or_default());
         for command in self.commands {
             // Another version of the tool may build something else.
@@ -64,6 +68,10 @@ impl Setup<'_> {
         };
         let python = own.as_ref().or(self.environment).map(Environment::python);
         let folders = RunFolder::make(context.guard)?;
+        if let Some(sandbox) = &context.sandbox {
+            sandbox.hand_over(folder)?;
+            sandbox.hand_over(folders.path())?;
+        }
         for (index, command) in self.commands.iter().enumerate() {
             let instance = format!("setup-{}", index + 1);
             context.progress.begin(&format!("running {}", command.join(" ")));
@@ -71,10 +79,23 @@ impl Setup<'_> {
                 command: command.clone(),
                 python,
                 folder: &work,
-                env: variables::for_setup(&context.environment, &folders, python, context.mark, &instance),
+                env: match &context.sandbox {
+                    Some(sandbox) => {
+                        let network = sandbox.network_at_setup();
+                        variables::for_setup_inside(&context.environment, &folders, python, context.mark, &instance, network)
+                    }
+                    None => variables::for_setup(&context.environment, &folders, python, context.mark, &instance),
+                },
                 mark: context.mark,
                 instance: &instance,
                 patience: PATIENCE,
+                room: context.sandbox.as_ref().map(|sandbox| Room {
+                    sandbox,
+                    readable: room::readable(&context.environment, python),
+                    writable: vec![folder.to_owned(), folders.path().to_owned()],
+                    doors: Doors::default(),
+                    network: sandbox.network_at_setup(),
+                }),
             };
             let done = step.run(context.guard).await;
             context.progress.end();

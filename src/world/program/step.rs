@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::limits::{Limit, Limits};
 use super::process::{SpawnError, Start, Stdin};
 use super::reporter::ProgramEvent;
+use super::room::Room;
 use super::variables::Variables;
 use crate::world::guard::Guard;
 
@@ -25,6 +26,8 @@ pub(super) struct Step<'a> {
     pub mark: &'a str,
     pub instance: &'a str,
     pub patience: Duration,
+    /// The sandbox, where the command is the submission's.
+    pub room: Option<Room<'a>>,
 }
 
 /// Why a step failed, and the last lines that it wrote.
@@ -63,9 +66,10 @@ impl Step<'_> {
             instance: self.instance,
             stdin: Stdin::None,
             limits: Limits::for_setup(),
+            room: self.room,
         };
         let fail = |why: String, output| StepError { command: command.clone(), why, output };
-        let process = start.run(guard, hear).map_err(|error| fail(spawn_text(&error), Vec::new()))?;
+        let process = start.run(guard, hear).await.map_err(|error| fail(spawn_text(&error), Vec::new()))?;
         let ended = tokio::time::timeout(self.patience, process.exited()).await;
         // What a step leaves behind (a build daemon) would hold its folder.
         process.kill_tree().await;

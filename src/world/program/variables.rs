@@ -68,14 +68,18 @@ pub(super) fn for_program(grader: &Variables, folder: &RunFolder, python: Option
     let mut variables = base(grader, folder, python, mark, instance);
     variables.push(("HOME".into(), folder.home().into()));
     variables.push(("PYTHONDONTWRITEBYTECODE".into(), "1".into()));
-    let home = get(grader, "HOME").map(Path::new);
-    for (name, folder) in TOOL_LOCATIONS {
-        let usual = || home.map(|home| home.join(folder)).filter(|path| path.is_dir()).map(OsString::from);
-        if let Some(value) = get(grader, name).map(OsStr::to_owned).or_else(usual) {
-            variables.push((name.into(), value));
-        }
-    }
+    variables.extend(tool_locations(grader));
     variables
+}
+
+/// Where version managers keep their tools, by the variables that tell them.
+pub(super) fn tool_locations(grader: &Variables) -> Variables {
+    let home = get(grader, "HOME").map(Path::new);
+    let usual = |folder: &str| home.map(|home| home.join(folder)).filter(|path| path.is_dir()).map(OsString::from);
+    let located = TOOL_LOCATIONS
+        .iter()
+        .map(|(name, folder)| Some(((*name).into(), get(grader, name).map(OsStr::to_owned).or_else(|| usual(folder))?)));
+    located.flatten().collect()
 }
 
 /// The environment of a command that prepares a submission.
@@ -88,6 +92,23 @@ pub(super) fn for_setup(grader: &Variables, folder: &RunFolder, python: Option<&
             || SETUP_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) && !SECRET.iter().any(|part| upper.contains(part))
     });
     variables.extend(handed_on.cloned());
+    variables
+}
+
+/// The environment of a command that prepares a submission in a sandbox: that of a program, and the way to the network if it has one.
+pub(super) fn for_setup_inside(
+    grader: &Variables,
+    folder: &RunFolder,
+    python: Option<&Path>,
+    mark: &str,
+    instance: &str,
+    network: bool,
+) -> Variables {
+    let mut variables = for_program(grader, folder, python, mark, instance);
+    let proxies = grader
+        .iter()
+        .filter(|(name, _)| name.to_str().is_some_and(|name| name.to_lowercase().ends_with("_proxy") && SETUP.contains(&name)));
+    variables.extend(proxies.filter(|_| network).cloned());
     variables
 }
 

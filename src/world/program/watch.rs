@@ -1,13 +1,15 @@
 //! Looks at a family from outside, again and again, and kills it when the family as a whole passes a limit.
 
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
 use super::family::{Family, Row, recent_processes};
 use super::limits::{Limit, Limited, Limits};
+use crate::world::sandbox::used;
 
 /// Time between two glances at how many threads the machine has, which cost nothing.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -17,6 +19,10 @@ const GLANCES: u32 = 5;
 const JUMP: u64 = 48;
 /// How long a kill may take before it is tried again at the next look.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Time between two looks at the disk.
+const DISK_GLANCE: Duration = Duration::from_millis(250);
+/// Looking at the disk takes at most one part in so many.
+const DISK_SHARE: u32 = 10;
 /// Linux tells processor time to programs in ticks of 10 ms, on every processor that kgrade runs on.
 const MILLIS_PER_TICK: u64 = 10;
 
@@ -49,6 +55,30 @@ pub(super) async fn watch(family: Arc<Family>, limits: Limits, passed: mpsc::Unb
         match look.await {
             Ok((over, false)) => told = over,
             _ => return,
+        }
+    }
+}
+
+/// Looks at what a family keeps on the disk until it is gone, and kills it when that is too much. What is there at first does not count.
+pub(super) async fn watch_disk(family: Arc<Family>, folders: Vec<PathBuf>, allowed: u64, passed: mpsc::UnboundedSender<Limit>) {
+    let look = |enough: u64| {
+        let folders = folders.clone();
+        tokio::task::spawn_blocking(move || {
+            let began = Instant::now();
+            (used(&folders, enough), began.elapsed())
+        })
+    };
+    let Ok((first, mut took)) = look(u64::MAX).await else { return };
+    while !family.has_ended() {
+        // A folder of many files takes long to look through: most of the time is the program's.
+        tokio::time::sleep(DISK_GLANCE.max(took * DISK_SHARE)).await;
+        let Ok((now, this_took)) = look(first + allowed).await else { return };
+        took = this_took;
+        if now > first + allowed {
+            let _ = passed.send(Limit { what: Limited::Disk, allowed, seen: now - first });
+            let family = Arc::clone(&family);
+            let _ = tokio::task::spawn_blocking(move || family.kill(PATIENCE)).await;
+            return;
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod rules;
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,11 +18,14 @@ use axum::extract::{Path, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::routing::any;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 pub use self::rules::CheckSink;
 use self::rules::{Rules, Step};
 use crate::timeline::{Payload, Recorder, What};
+
+/// What a request to another path is answered.
+const NOT_HERE: &str = "POST each event to the address in SINK_URL\n";
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -32,6 +36,18 @@ pub struct Sink {
     address: SocketAddr,
     state: Arc<SinkState>,
     server: JoinHandle<()>,
+}
+
+/// A further socket on which the sink is reached, until this is dropped.
+#[derive(Debug)]
+pub struct Served {
+    task: AbortHandle,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 #[derive(Debug)]
@@ -56,16 +72,26 @@ impl Sink {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("bind the sink to a port of 127.0.0.1")?;
         let address = listener.local_addr().context("read the sink's address")?;
         let state = Arc::new(SinkState { recorder, rules: Rules::default(), next: AtomicU64::new(1) });
-        let router = Router::new()
-            .route("/deliver/{check}/{instance}", any(deliver))
-            .fallback(|| async { (StatusCode::NOT_FOUND, "POST each event to the address in SINK_URL\n") })
-            .with_state(Arc::clone(&state));
-        let server = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(%error, "the sink ended");
-            }
-        });
+        let server = tokio::spawn(serve(listener, Arc::clone(&state), None));
         Ok(Self { address, state, server })
+    }
+
+    /// The port on which it is reached.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Takes requests from a further socket too: the one on which an instance in a sandbox reaches the sink. Whatever comes from there is that
+    /// instance's; a path of another one is not found. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// When the socket cannot be used.
+    pub fn serve(&self, listener: std::net::TcpListener, check: &str, instance: &str) -> io::Result<Served> {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let only = Some((check.to_owned(), instance.to_owned()));
+        Ok(Served { task: tokio::spawn(serve(listener, Arc::clone(&self.state), only)).abort_handle() })
     }
 
     /// What an instance gets as `SINK_URL`.
@@ -79,6 +105,24 @@ impl Sink {
     pub fn of_check(&self, check: &str) -> CheckSink {
         self.state.rules.of_check(check)
     }
+}
+
+/// Answers requests on a socket, for ever; with `only`, those of one instance of a check.
+async fn serve(listener: tokio::net::TcpListener, state: Arc<SinkState>, only: Option<(String, String)>) {
+    let router = Router::new()
+        .route("/deliver/{check}/{instance}", any(deliver))
+        .fallback(|| async { (StatusCode::NOT_FOUND, NOT_HERE) })
+        .with_state(Way { state, only: only.map(Arc::new) });
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!(%error, "the sink ended");
+    }
+}
+
+/// A way to the sink.
+#[derive(Debug, Clone)]
+struct Way {
+    state: Arc<SinkState>,
+    only: Option<Arc<(String, String)>>,
 }
 
 /// Percent-encodes a path segment.
@@ -96,10 +140,13 @@ fn escape(segment: &str) -> String {
 
 /// One request. When the client goes away, the server drops this future: the guard then records that nobody got the answer.
 async fn deliver(
-    State(state): State<Arc<SinkState>>,
+    State(Way { state, only }): State<Way>,
     Path((check, instance)): Path<(String, String)>,
     request: Request,
 ) -> (StatusCode, &'static str) {
+    if only.is_some_and(|only| only.0 != check || only.1 != instance) {
+        return (StatusCode::NOT_FOUND, NOT_HERE);
+    }
     if request.method() != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, "POST each event to this address\n");
     }

@@ -40,8 +40,8 @@ pub use self::limits::Limits;
 use self::read::TopicIds;
 pub use self::rewrite::Allow;
 use self::rewrite::{Cluster, Switch};
-pub use self::seat::Seat;
-use self::seat::{Chair, Occupant};
+use self::seat::{Chair, Occupant, Way};
+pub use self::seat::{Listening, Seat};
 use crate::timeline::Recorder;
 use crate::timeline::event::Name;
 
@@ -237,8 +237,8 @@ impl Tap {
                 let occupant = Occupant::new(Arc::clone(core), Arc::clone(instance), None);
                 let permit = Arc::clone(free).acquire_owned().await.context("the tap is closed")?;
                 let row = rows.iter().find(|row| row.chair.take(&occupant)).context("no seat of the tap is free")?;
-                let bootstrap = row.addresses();
-                Ok(Seat { bootstrap, chair: Arc::clone(&row.chair), occupant, _doors: Vec::new(), _permit: Some(permit) })
+                let (bootstrap, ways) = (row.addresses(), row.ways());
+                Ok(Seat { bootstrap, chair: Arc::clone(&row.chair), occupant, ways, _doors: Vec::new(), _permit: Some(permit) })
             }
             Ways::Rewriting { cluster, listen } => {
                 let row = Row::at(core, cluster.bootstrap.len(), *listen).context("bind ports of 127.0.0.1 for the tap")?;
@@ -248,7 +248,8 @@ impl Tap {
                 for (door, address) in row.doors.iter().zip(&cluster.bootstrap) {
                     door.broker.send_replace(Some(Node { id: -1, address: address.clone() }));
                 }
-                Ok(Seat { bootstrap: row.addresses(), chair: row.chair, occupant, _doors: row.doors, _permit: None })
+                let (bootstrap, ways) = (row.addresses(), row.ways());
+                Ok(Seat { bootstrap, chair: row.chair, occupant, ways, _doors: row.doors, _permit: None })
             }
         }
     }
@@ -276,6 +277,11 @@ impl Row {
         let chair = Arc::new(Chair::default());
         let doors: io::Result<_> = (0..brokers).map(|nth| Door::open(core, &chair, if nth == 0 { first } else { 0 })).collect();
         Ok(Self { chair, doors: doors? })
+    }
+
+    /// Its ports, and the broker behind each.
+    fn ways(&self) -> Vec<Way> {
+        self.doors.iter().map(|door| Way { port: door.port, broker: door.broker.subscribe() }).collect()
     }
 
     /// Where it listens, as bootstrap servers.

@@ -1,6 +1,7 @@
 //! The place of one program instance: ports of its own, by which its connections are known.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -8,7 +9,8 @@ use tokio::task::AbortHandle;
 
 use super::edit::Edit;
 use super::ledger::Ledger;
-use super::{Core, Door};
+use super::listen::listen;
+use super::{Core, Door, Node};
 use crate::timeline::What;
 use crate::timeline::event::Name;
 use crate::timeline::wire::{FaultUse, Side};
@@ -19,10 +21,31 @@ pub struct Seat {
     pub(super) bootstrap: String,
     pub(super) chair: Arc<Chair>,
     pub(super) occupant: Arc<Occupant>,
+    /// Its ports, and the broker behind each.
+    pub(super) ways: Vec<Way>,
     /// Ports of its own, closed with it.
     pub(super) _doors: Vec<Door>,
     /// Freed last, after the chair is empty.
     pub(super) _permit: Option<OwnedSemaphorePermit>,
+}
+
+/// A port of a seat, and where it leads.
+#[derive(Debug)]
+pub(super) struct Way {
+    pub(super) port: u16,
+    pub(super) broker: watch::Receiver<Option<Node>>,
+}
+
+/// Sockets that are listened to until this is dropped.
+#[derive(Debug)]
+pub struct Listening {
+    tasks: Vec<AbortHandle>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
 }
 
 impl Seat {
@@ -30,6 +53,27 @@ impl Seat {
     #[must_use]
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
+    }
+
+    /// The ports on which the instance reaches the brokers, in their order.
+    #[must_use]
+    pub fn ports(&self) -> Vec<u16> {
+        self.ways.iter().map(|way| way.port).collect()
+    }
+
+    /// Takes connections from further sockets too, one for each of [`Seat::ports`], until what it returns is dropped: those on which an instance
+    /// in a sandbox reaches the brokers. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// When a socket cannot be used.
+    pub fn serve(&self, listeners: Vec<std::net::TcpListener>) -> io::Result<Listening> {
+        let listen = |(listener, way): (std::net::TcpListener, &Way)| {
+            listener.set_nonblocking(true)?;
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            Ok(tokio::spawn(listen(Arc::clone(&self.occupant.core), listener, Arc::clone(&self.chair), way.broker.clone())))
+        };
+        let tasks: io::Result<Vec<_>> = listeners.into_iter().zip(&self.ways).map(listen).collect();
+        Ok(Listening { tasks: tasks?.into_iter().map(|task| task.abort_handle()).collect() })
     }
 
     /// Keeps new connections waiting until [`Seat::open`]: what comes before them on the timeline is not known yet.

@@ -1,0 +1,64 @@
+//! How much is kept in folders on the disk.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// The bytes on the disk of everything in these folders; counting stops when it is more than `enough`. What cannot be read counts nothing.
+#[must_use]
+pub fn used(folders: &[PathBuf], enough: u64) -> u64 {
+    let mut open = folders.to_vec();
+    let mut bytes = 0;
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok) {
+            let Ok(known) = entry.metadata() else { continue };
+            // An empty file takes room too: an entry in its folder and an inode.
+            bytes += known.blocks() * 512 + 512;
+            if known.is_dir() {
+                open.push(entry.path());
+            }
+            if bytes > enough {
+                return bytes;
+            }
+        }
+    }
+    bytes
+}
+
+/// Makes a folder and everything in it another user's.
+///
+/// # Errors
+/// When that is not allowed.
+pub fn hand_over(folder: &Path, user: u32) -> std::io::Result<()> {
+    let mut open = vec![folder.to_owned()];
+    while let Some(path) = open.pop() {
+        // Never through a link.
+        std::os::unix::fs::lchown(&path, Some(user), Some(user))?;
+        if path.symlink_metadata()?.is_dir() {
+            for entry in std::fs::read_dir(&path)? {
+                open.push(entry?.path());
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_what_is_on_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = [folder.path().to_owned()];
+        let empty = used(&places, u64::MAX);
+        std::fs::create_dir(folder.path().join("a")).unwrap();
+        std::fs::write(folder.path().join("a/b"), vec![1; 1 << 20]).unwrap();
+        // A file with a hole of a terabyte takes no room.
+        std::fs::File::create(folder.path().join("hole")).unwrap().set_len(1 << 40).unwrap();
+        std::os::unix::fs::symlink("/usr", folder.path().join("link")).unwrap();
+        let full = used(&places, u64::MAX) - empty;
+        assert!((1 << 20..2 << 20).contains(&full), "{full}");
+        assert!(used(&places, 1000) < 1 << 40);
+        assert_eq!(used(&[folder.path().join("none")], 10), 0);
+    }
+}
