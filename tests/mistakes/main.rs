@@ -8,6 +8,7 @@
 
 mod expected;
 mod golden;
+mod room;
 
 use std::path::Path;
 use std::process::Command;
@@ -24,7 +25,13 @@ fn main() {
     let mut trials = trials();
     assert!(!trials.is_empty(), "there are no fixtures");
     trials.push(Trial::test("golden::what_differs_from_run_to_run_is_masked", golden::masks));
-    libtest_mimic::run(&arguments, trials).exit();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    let graded = usize::try_from(conclusion.num_passed + conclusion.num_failed).unwrap_or_default();
+    if golden::too_many_are_new(graded) {
+        eprintln!("too many mistakes are told in a way that is in no failure.txt; read the texts above, and add them with SNAPSHOTS=add");
+        std::process::exit(1);
+    }
+    conclusion.exit();
 }
 
 fn trials() -> Vec<Trial> {
@@ -44,12 +51,22 @@ fn trials() -> Vec<Trial> {
             let place = submission.strip_prefix(fixtures.join(&lab)).unwrap_or(&submission);
             let title = format!("{lab}::{}", place.display());
             let missing = missing_tool(&submission);
-            let trial = Trial::test(title, move || rounds(&lab, &submission));
+            let brokers = brokers(&fixtures, &lab);
+            let trial = Trial::test(title, move || room::with(brokers, || rounds(&lab, &submission)));
             trials
                 .push(trial.with_ignored_flag(missing.is_some()).with_kind(missing.map_or(String::new(), |tool| format!("needs {tool}"))));
         }
     }
     trials
+}
+
+/// How many brokers a lab has.
+fn brokers(fixtures: &Path, lab: &str) -> usize {
+    let text = std::fs::read_to_string(fixtures.with_file_name("checks").join(lab).join("lab.yaml")).unwrap_or_default();
+    let number = text
+        .lines()
+        .find_map(|line| line.strip_prefix("cluster:")?.split_once("brokers:")?.1.trim().split([' ', ',', '}']).next()?.parse().ok());
+    number.unwrap_or(1)
 }
 
 /// The tool that a submission in another language needs and this machine lacks.

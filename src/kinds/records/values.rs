@@ -175,10 +175,13 @@ fn missing(facts: &Facts<'_>, wire: &Wire<'_, '_>) -> Option<Mismatch> {
         return Some(mismatch.cause(cause));
     }
     Some(if is_tail(facts.events, &times) {
-        mismatch.cause(
-            "the missing events are the last ones: they were still in the producer's buffer when the program ended. \
-             send() and produce() only queue an event; call flush() before the end and check that nothing is left",
-        )
+        // A piece of the input, or the ends of what went to some partitions.
+        let last = lost.iter().map(|(line, _)| *line).eq(total - lost.len()..total);
+        let which = if last { "the missing events are the last ones" } else { "of each key, the last events are missing" };
+        mismatch.cause(format!(
+            "{which}: they were still in the producer's buffer when the program ended. \
+             send() and produce() only queue an event; call flush() before the end and check that nothing is left"
+        ))
     } else {
         mismatch
     })
