@@ -42,7 +42,7 @@ fn broker() -> String {
 }
 
 fn kafka() -> Kafka {
-    Kafka::connect(broker().as_str()).unwrap()
+    Kafka::connect(&broker()).unwrap()
 }
 
 /// A name that no other run uses.

@@ -57,6 +57,12 @@ impl From<&str> for Access {
     }
 }
 
+impl From<&String> for Access {
+    fn from(bootstrap: &String) -> Self {
+        bootstrap.as_str().into()
+    }
+}
+
 impl From<&Access> for Access {
     fn from(access: &Access) -> Self {
         access.clone()

@@ -22,7 +22,7 @@ use crate::world::guard::Guard;
 use crate::world::kafka::Kafka;
 use crate::world::program::{self, PrepareContext, Prepared, Submission, SubmissionError};
 use crate::world::progress::Progress;
-use crate::world::sandbox::Sandbox;
+use crate::world::sandbox::{Making, Sandbox};
 use crate::world::sink::Sink;
 use crate::world::tap::{Allow, Node, Tap};
 
@@ -46,7 +46,9 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
     let mark = run.lab.run_id.clone();
 
     let docker = Docker::new(DockerHost::from_env());
-    let sandbox = Sandbox::find(run.args.sandbox, run.args.setup_network, &docker, &guard).await;
+    let kgrade = std::env::current_exe().context("find kgrade's own file")?;
+    let making = Making { docker: &docker, guard: &guard, kgrade: &kgrade };
+    let sandbox = Sandbox::find(run.args.sandbox, run.args.setup_network, &making).await;
     let sandbox = sandbox.map_err(|error| Failure::environment(anyhow!("failed to make the sandbox: {error}")))?;
     let sink = Sink::start(recorder.clone()).await?;
     let progress: Arc<dyn Progress> = Arc::clone(live) as Arc<dyn Progress>;

@@ -14,7 +14,7 @@ use super::limits::Limits;
 use super::process::{Doors, Exit, SpawnError, Start, Started, Stdin};
 use super::variables::{INSTANCE_VARIABLE, Variables, get, tool_locations};
 use crate::world::guard::MARK_VARIABLE;
-use crate::world::sandbox::{Cell, Program, Sandbox, SandboxError, is_missing, tools};
+use crate::world::sandbox::{Cell, Program, Sandbox, SandboxError, tools};
 
 /// The signal of a cell that was killed as a whole.
 const KILLED: i32 = 9;
@@ -57,7 +57,6 @@ impl RoomError {
     pub fn named(self, word: String) -> SpawnError {
         match self {
             Self::Sandbox(error) => SpawnError::Sandbox(error),
-            Self::Refused(error) if is_missing(&error) => SpawnError::NotFound { word },
             Self::Refused(source) => SpawnError::System { word, source },
         }
     }

@@ -4,7 +4,6 @@ use std::io;
 use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::io::Errno;
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 
@@ -79,10 +78,4 @@ impl Link {
     pub async fn gone(&self) {
         while let Ok(Some(_)) = self.hear().await {}
     }
-}
-
-/// Whether a refusal means that there is no such file.
-#[must_use]
-pub fn is_missing(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(Errno::NOENT.raw_os_error())
 }

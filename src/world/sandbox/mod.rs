@@ -35,7 +35,7 @@ use tokio::process::Child;
 
 pub use disk::{hand_over, used};
 pub use inside::{COMMAND, run};
-pub use link::{Ended, Link, is_missing};
+pub use link::{Ended, Link};
 pub use view::tools;
 
 use crate::world::docker::{Docker, DockerError, DockerHost, remove_marked};
@@ -122,6 +122,17 @@ struct Room {
     _lease: Option<Lease>,
 }
 
+/// What a sandbox is made with.
+#[derive(Debug, Clone, Copy)]
+pub struct Making<'a> {
+    /// The daemon, if there is one.
+    pub docker: &'a Docker,
+    /// Looks after what is made.
+    pub guard: &'a Guard,
+    /// kgrade's own file, which runs inside.
+    pub kgrade: &'a Path,
+}
+
 #[derive(Debug)]
 enum Way {
     Bwrap(PathBuf),
@@ -177,13 +188,13 @@ impl Sandbox {
     ///
     /// # Errors
     /// When it cannot be had on this machine; the message says how to get it.
-    pub async fn find(wanted: Wanted, network_at_setup: bool, docker: &Docker, guard: &Guard) -> Result<Option<Self>, SandboxError> {
+    pub async fn find(wanted: Wanted, network_at_setup: bool, making: &Making<'_>) -> Result<Option<Self>, SandboxError> {
         match wanted {
             Wanted::None => Ok(None),
-            Wanted::Bwrap => Self::by_bwrap(network_at_setup, guard).await.map(Some),
-            Wanted::Docker => Self::by_docker(network_at_setup, docker, guard).await.map(Some),
+            Wanted::Bwrap => Self::by_bwrap(network_at_setup, making).await.map(Some),
+            Wanted::Docker => Self::by_docker(network_at_setup, making).await.map(Some),
             Wanted::Auto => {
-                let refusal = match Self::by_docker(network_at_setup, docker, guard).await {
+                let refusal = match Self::by_docker(network_at_setup, making).await {
                     Ok(sandbox) => return Ok(Some(sandbox)),
                     Err(refusal) => refusal,
                 };
@@ -191,33 +202,34 @@ impl Sandbox {
                     let way_out = "name it with `--sandbox none` to run programs without one, which no grade should come from";
                     SandboxError(format!("with Docker: {refusal}; with bubblewrap: {error}; {way_out}"))
                 };
-                Self::by_bwrap(network_at_setup, guard).await.map(Some).map_err(both)
+                Self::by_bwrap(network_at_setup, making).await.map(Some).map_err(both)
             }
         }
     }
 
-    async fn by_bwrap(network_at_setup: bool, guard: &Guard) -> Result<Self, SandboxError> {
+    async fn by_bwrap(network_at_setup: bool, making: &Making<'_>) -> Result<Self, SandboxError> {
         let advice = "install it (Debian, Ubuntu: `sudo apt-get install bubblewrap`; Fedora: `sudo dnf install bubblewrap`)";
         let bwrap = crate::world::program::search("bwrap", std::env::var_os("PATH"));
         let bwrap = bwrap.ok_or_else(|| SandboxError(format!("there is no `bwrap` on PATH; {advice}")))?;
-        Self::tried(Way::Bwrap(bwrap), network_at_setup, guard).await
+        Self::tried(Way::Bwrap(bwrap), network_at_setup, making).await
     }
 
-    async fn by_docker(network_at_setup: bool, docker: &Docker, guard: &Guard) -> Result<Self, SandboxError> {
+    async fn by_docker(network_at_setup: bool, making: &Making<'_>) -> Result<Self, SandboxError> {
+        let docker = making.docker;
         if !docker.is_local() || !cfg!(target_os = "linux") {
             return Err(SandboxError("the daemon is not on this machine, so it does not have this machine's programs".to_owned()));
         }
         container::make_image(docker).await?;
-        Self::tried(Way::Docker(docker.clone()), network_at_setup, guard).await
+        Self::tried(Way::Docker(docker.clone()), network_at_setup, making).await
     }
 
     /// Makes what all cells share, and one cell to see that it works.
-    async fn tried(way: Way, network_at_setup: bool, guard: &Guard) -> Result<Self, SandboxError> {
-        let folder = PrivateFolder::make(guard, "kgrade-cell-")?;
+    async fn tried(way: Way, network_at_setup: bool, making: &Making<'_>) -> Result<Self, SandboxError> {
+        let folder = PrivateFolder::make(making.guard, "kgrade-cell-")?;
         let user = rustix::process::geteuid().is_root().then_some(NOBODY);
-        furnish(folder.path(), user.unwrap_or_else(|| rustix::process::getuid().as_raw()))?;
+        furnish(making.kgrade, folder.path(), user.unwrap_or_else(|| rustix::process::getuid().as_raw()))?;
         let mark = format!("sandbox-{:016x}", rand::random::<u64>());
-        let lease = matches!(way, Way::Docker(_)).then(|| guard.containers(&mark));
+        let lease = matches!(way, Way::Docker(_)).then(|| making.guard.containers(&mark));
         let sandbox = Self { room: Arc::new(Room { way, folder, user, mark, network_at_setup, _lease: lease }) };
         let limits = Limits::default();
         let cell = Cell { readable: Vec::new(), writable: Vec::new(), network: false, limits: &limits, marks: Vec::new() };
@@ -350,9 +362,9 @@ async fn last_words(child: Option<&mut Child>) -> String {
 }
 
 /// Writes what every cell has: the program that runs inside, and the names that the system looks up.
-fn furnish(folder: &Path, user: u32) -> io::Result<()> {
+fn furnish(kgrade: &Path, folder: &Path, user: u32) -> io::Result<()> {
     let inside = folder.join("inside");
-    fs::copy(std::env::current_exe()?, &inside)?;
+    fs::copy(kgrade, &inside)?;
     // It can be executed and not read: a process that runs it cannot be looked into either.
     fs::set_permissions(&inside, Permissions::from_mode(0o111))?;
     let files = [
