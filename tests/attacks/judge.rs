@@ -38,7 +38,7 @@ pub fn judge(scene: &Scene, expected: &Expected, graded: &Graded, sandbox: Sandb
         let words = expected.told.iter().filter(|words| !said.contains(*words));
         wrong.extend(words.map(|words| format!("the evidence does not say {words:?}; it has\n{}", said_by_programs(&evidence))));
     }
-    wrong.extend(terminal(graded));
+    wrong.extend(terminal(expected, graded));
     let texts = ["report.json", "report.xml", "report.md", "report.txt", "evidence.jsonl", "full-evidence.jsonl"]
         .map(|name| (name, read(name).unwrap_or_default()));
     let printed = [("standard output", graded.stdout.clone()), ("standard error", graded.stderr.clone())];
@@ -120,19 +120,35 @@ fn markdown(text: &str) -> Vec<String> {
 }
 
 /// Nothing of a learner's steers a terminal or GitHub's runner.
-fn terminal(graded: &Graded) -> Vec<String> {
+fn terminal(expected: &Expected, graded: &Graded) -> Vec<String> {
     let mut wrong = Vec::new();
     for (name, text) in [("standard output", &graded.stdout), ("standard error", &graded.stderr)] {
         if let Some(line) = text.lines().find(|line| line.chars().any(|sign| sign.is_control() && sign != '\t' || sign == '\u{202e}')) {
             wrong.push(format!("{name} has control characters: {line:?}"));
         }
-        if let Some(line) =
-            text.lines().find(|line| line.contains("FORGED") && (line.trim_start().starts_with("::") || line.contains("##[")))
+        let commands = |line: &&str| line.contains("FORGED") && (line.trim_start().starts_with("::") || line.contains("##["));
+        if expected.github
+            && let Some(line) = obeyed(text).into_iter().find(commands)
         {
             wrong.push(format!("{name} gives a command to GitHub's runner: {line:?}"));
         }
     }
     wrong
+}
+
+/// The lines in which GitHub's runner obeys commands: not those between `stop-commands` and the token that ends it.
+fn obeyed(text: &str) -> Vec<&str> {
+    let mut end: Option<String> = None;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        if end.as_deref() == Some(line) {
+            end = None;
+        } else if end.is_none() {
+            end = line.strip_prefix("::stop-commands::").map(|token| format!("::{token}::"));
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 /// What must stand nowhere and does. A program that has read something prints it backwards, since kgrade takes secrets that it knows out of texts.

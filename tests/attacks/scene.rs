@@ -120,8 +120,14 @@ impl Scene {
 
     fn now(&self) -> std::io::Result<Snapshot> {
         // What tools keep for themselves in a home is theirs.
-        let own =
-            [self.path("tmp"), self.path("results/own"), self.path("github"), self.path("home/.cache"), self.path("outside/service.sock")];
+        let own = [
+            self.path("tmp"),
+            self.path("results/own"),
+            self.path("github"),
+            self.path("home/.cache"),
+            self.path("home/.rustup"),
+            self.path("outside/service.sock"),
+        ];
         Snapshot::of_contents(self.folder(), &|path| own.iter().any(|own| own == path))
     }
 }

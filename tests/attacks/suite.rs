@@ -30,7 +30,8 @@ impl Suite {
 
     fn make() -> Result<Self, String> {
         // Kept from one test run to the next: filling it takes a minute.
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("attacks-cache");
+        let usual = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("attacks-cache");
+        let cache = std::env::var_os("KGRADE_TEST_CACHE").map_or_else(usual, PathBuf::from);
         fs::create_dir_all(&cache).map_err(|error| format!("{}: {error}", cache.display()))?;
         let suite = Self { cache, before: Mutex::default() };
         suite.solution_passes(Sandbox::None)?;
@@ -106,7 +107,9 @@ impl Suite {
         if let Some(jars) = jars() {
             command.env("KAFKA_HOME", jars);
         }
-        for name in ["KAFKA_BOOTSTRAP_SERVERS", "KGRADE_CHECKS", "KGRADE_LOG", "KGRADE_LATE", "KGRADE_LEARNER", "KGRADE_STATE"] {
+        for name in
+            ["KAFKA_BOOTSTRAP_SERVERS", "KGRADE_CHECKS", "KGRADE_LOG", "KGRADE_LATE", "KGRADE_LEARNER", "KGRADE_STATE", "KGRADE_SANDBOX"]
+        {
             command.env_remove(name);
         }
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GITHUB_")) {
