@@ -126,7 +126,9 @@ fn terminal(expected: &Expected, graded: &Graded) -> Vec<String> {
         if let Some(line) = text.lines().find(|line| line.chars().any(|sign| sign.is_control() && sign != '\t' || sign == '\u{202e}')) {
             wrong.push(format!("{name} has control characters: {line:?}"));
         }
-        let commands = |line: &&str| line.contains("FORGED") && (line.trim_start().starts_with("::") || line.contains("##["));
+        // kgrade's own commands have the learner's words far behind, with nothing in them that would end a command.
+        let is_command = |line: &str| line.trim_start().starts_with("::") && line.chars().take(70).collect::<String>().contains("FORGED");
+        let commands = |line: &&str| is_command(line) || line.contains("##[") && line.contains("FORGED");
         if expected.github
             && let Some(line) = obeyed(text).into_iter().find(commands)
         {
