@@ -11,7 +11,7 @@ use crate::sandbox::Sandbox;
 use crate::scene::Scene;
 
 /// How long a run may take, whatever the attack does. On a loaded machine an honest one takes a fifth of it.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// What came of a run.
 pub struct Graded {
