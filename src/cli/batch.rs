@@ -67,7 +67,7 @@ pub struct BatchArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=64))]
     ahead: u16,
     /// Where the programs run: auto (docker or bwrap, whichever is there), docker, bwrap, none.
-    #[arg(long, value_name = "WHERE", default_value = "auto")]
+    #[arg(long, value_name = "WHERE", default_value = "auto", value_parser = super::grade::sandbox)]
     sandbox: String,
     /// The course's rules on late submissions; `due` and `extension` of a table come before them.
     #[arg(long, value_name = "FILE", env = "KGRADE_LATE")]

@@ -49,7 +49,7 @@ const NETWORK_THREADS: &str = "num.network.threads";
 const PROTOCOLS: &str = "listener.security.protocol.map";
 
 /// What every broker of kgrade gets unless the lab says otherwise.
-const DEFAULTS: [(&str, &str); 16] = [
+const DEFAULTS: [(&str, &str); 18] = [
     (PROTOCOLS, "LEARNER:PLAINTEXT,ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT"),
     // A topic that a program forgot to create must be missing, not appear with one partition.
     ("auto.create.topics.enable", "false"),
@@ -66,6 +66,9 @@ const DEFAULTS: [(&str, &str); 16] = [
     ("log.cleaner.threads", "1"),
     (NETWORK_THREADS, "2"),
     ("num.io.threads", "4"),
+    // A request is at most this long, and those that wait together this much: else a few that only announce their length fill the memory.
+    ("socket.request.max.bytes", "16777216"),
+    ("queued.max.request.bytes", "33554432"),
     ("num.replica.fetchers", "1"),
     ("num.recovery.threads.per.data.dir", "1"),
     ("background.threads", "4"),

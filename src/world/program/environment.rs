@@ -79,7 +79,12 @@ impl<'a> Requirements<'a> {
         if !self.own {
             return None;
         }
+        // pip ends lines at signs that are no line ends here, and believes what a comment says of the encoding.
+        let strange = |sign: char| sign != '\t' && (sign.is_control() || !sign.is_ascii());
         let why = |line: &str| {
+            if line.contains(strange) {
+                return Some("it holds a sign that no name of a package has");
+            }
             // As pip does: a comment begins at the start of a line, or after a space.
             let line = line.split_once(" #").map_or(line, |(line, _)| line).trim();
             if line.is_empty() || line.starts_with('#') {
@@ -97,6 +102,12 @@ impl<'a> Requirements<'a> {
             }
         };
         self.text.lines().enumerate().find_map(|(index, line)| Some((index + 1, why(line)?)))
+    }
+
+    /// The names alone, without comments: what an installer reads where [`Self::untrusted`] has looked.
+    pub fn names(&self) -> String {
+        let name = |line: &str| line.split_once(" #").map_or(line, |(line, _)| line).trim().to_owned();
+        self.text.lines().map(name).filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| line + "\n").collect()
     }
 
     /// A digest of everything that decides what is in the environment.
@@ -144,7 +155,9 @@ impl Environment {
             Some(submission) => submission.tree.copy(&source)?,
             None => fs::create_dir(&source)?,
         }
-        if !requirements.own || requirements.submission.is_none() {
+        if requirements.own && context.sandbox.is_some() {
+            fs::write(source.join(FILE), requirements.names())?;
+        } else if !requirements.own || requirements.submission.is_none() {
             fs::write(source.join(FILE), &requirements.text)?;
         }
         let folders = RunFolder::make(context.guard)?;
@@ -293,6 +306,8 @@ mod tests {
         let of = |text: &str| Requirements { text: text.to_owned(), own: true, submission: None }.untrusted();
         let plain = "# course\n\nconfluent-kafka==2.11.0  # the client\nrequests[socks]>=2,<3; python_version >= '3.9'\nsix\n";
         assert_eq!(of(plain), None);
+        let names = Requirements { text: "# coding: utf-7\n a # b\n\n#c\nd==1\n".to_owned(), own: true, submission: None }.names();
+        assert_eq!(names, "a\nd==1\n");
         for line in [
             "-e ..",
             "--index-url http://evil",
@@ -308,6 +323,10 @@ mod tests {
             "${HOME}",
             "a\\\nb/c",
             "#x\n\u{feff}-e .",
+            "six\u{c}-e .",
+            "six # \u{2028}-e .",
+            "# \r-e .\nsix",
+            "six\u{b}-e .",
         ] {
             assert!(of(line).is_some(), "{line}");
         }

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::manifest::{self, Manifest, ManifestError};
-use super::tree::{Rules, Tree, TreeError};
+use super::tree::{self, Rules, Tree, TreeError};
 
 /// Bytes that a submission may hold.
 const MAX_BYTES: u64 = 256 << 20;
 /// Files and folders that a submission may hold.
 const MAX_ENTRIES: usize = 20_000;
+
+/// Bytes that a manifest may have.
+const MAX_MANIFEST: u64 = 256 << 10;
 
 /// A learner's folder: its files, its manifest, its digest. Nothing is written into it.
 #[derive(Debug)]
@@ -39,6 +42,12 @@ pub enum SubmissionError {
         /// The name that was found.
         found: &'static str,
     },
+    /// The manifest is a link, a folder, or something else.
+    #[error("{} is not a file; write it as one, a link will not do", manifest::FILE)]
+    ManifestKind,
+    /// The manifest is larger than any that is meant.
+    #[error("{} has more than {} KiB; it names commands, and nothing else belongs in it", manifest::FILE, MAX_MANIFEST >> 10)]
+    ManifestSize,
     /// The manifest is wrong.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
@@ -70,8 +79,14 @@ impl Submission {
             return Err(SubmissionError::NotAFolder(folder.to_owned()));
         }
         let manifest_path = root.join(manifest::FILE);
-        let manifest = match std::fs::read_to_string(&manifest_path) {
-            Ok(text) => Some(Manifest::parse(&folder.join(manifest::FILE), &text)?),
+        let manifest = match std::fs::symlink_metadata(&manifest_path) {
+            // Whatever stands there under this name is read before anything else: it must be a file of the submission's own, and a small one.
+            Ok(known) if !known.is_file() => return Err(SubmissionError::ManifestKind),
+            Ok(known) if known.len() > MAX_MANIFEST => return Err(SubmissionError::ManifestSize),
+            Ok(_) => {
+                let bytes = tree::read_plain(&manifest_path, MAX_MANIFEST)?;
+                Some(Manifest::parse(&folder.join(manifest::FILE), &String::from_utf8_lossy(&bytes))?)
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(source) => return Err(TreeError::Io { doing: "read", path: manifest_path, source }.into()),
         };

@@ -224,6 +224,13 @@ fn open_plain(path: &Path) -> Result<File, TreeError> {
     OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path).map_err(TreeError::io("read", path))
 }
 
+/// Reads a regular file of a submission, at most so many bytes of it.
+pub(super) fn read_plain(path: &Path, most: u64) -> Result<Vec<u8>, TreeError> {
+    let mut bytes = Vec::new();
+    open_plain(path)?.take(most).read_to_end(&mut bytes).map_err(TreeError::io("read", path))?;
+    Ok(bytes)
+}
+
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,8 @@
 //! Looks at a family from outside, again and again, and kills it when the family as a whole passes a limit.
 
+use std::collections::HashSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Time between two looks at the disk.
 const DISK_GLANCE: Duration = Duration::from_millis(250);
 /// Looking at the disk takes at most one part in so many.
-const DISK_SHARE: u32 = 10;
+const DISK_SHARE: u32 = 3;
 /// Linux tells processor time to programs in ticks of 10 ms, on every processor that kgrade runs on.
 const MILLIS_PER_TICK: u64 = 10;
 
@@ -62,10 +64,10 @@ pub(super) async fn watch(family: Arc<Family>, limits: Limits, passed: mpsc::Unb
 /// Looks at what a family keeps on the disk until it is gone, and kills it when that is too much. What is there at first does not count.
 pub(super) async fn watch_disk(family: Arc<Family>, folders: Vec<PathBuf>, allowed: u64, passed: mpsc::UnboundedSender<Limit>) {
     let look = |enough: u64| {
-        let folders = folders.clone();
+        let (folders, family) = (folders.clone(), Arc::clone(&family));
         tokio::task::spawn_blocking(move || {
             let began = Instant::now();
-            (used(&folders, enough), began.elapsed())
+            (used(&folders, enough) + nameless(&family.members(&recent_processes(GLANCE))).disk, began.elapsed())
         })
     };
     let Ok((first, mut took)) = look(u64::MAX).await else { return };
@@ -95,6 +97,14 @@ fn exceeded(members: &[Row], limits: &Limits) -> Option<Limit> {
     }
     let allowed = limits.memory;
     let resident = members.iter().map(|row| kilobytes(row, "status", "VmRSS:")).sum::<u64>() << 10;
+    let files = nameless(members).memory;
+    if files > 0 {
+        // Pages of such a file that are mapped are resident too, and count once.
+        let own = members.iter().map(|row| kilobytes(row, "status", "RssAnon:") + kilobytes(row, "status", "RssFile:")).sum::<u64>() << 10;
+        if own + files > allowed {
+            return Some(Limit { what: Limited::Memory, allowed, seen: own + files });
+        }
+    }
     if resident > allowed {
         // Pages that forked processes share were counted for each: now count exactly, which costs more.
         let exact = members.iter().map(|row| kilobytes(row, "smaps_rollup", "Pss:")).sum::<u64>() << 10;
@@ -103,6 +113,33 @@ fn exceeded(members: &[Row], limits: &Limits) -> Option<Limit> {
         }
     }
     None
+}
+
+/// Files without a name that processes keep open, in bytes.
+#[derive(Default)]
+struct Nameless {
+    /// In memory: `memfd_create`, or deleted from a folder that is in memory.
+    memory: u64,
+    /// On a disk: deleted, and kept.
+    disk: u64,
+}
+
+fn nameless(members: &[Row]) -> Nameless {
+    const IN_MEMORY: [i64; 3] = [0x0102_1994, 0x8584_58f6, 0x9584_58f6];
+    let mut seen = HashSet::new();
+    let mut all = Nameless::default();
+    for row in members {
+        let open = fs::read_dir(format!("/proc/{}/fd", row.pid.as_raw_nonzero()));
+        for path in open.into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path()) {
+            let Ok(known) = fs::metadata(&path) else { continue };
+            if known.nlink() > 0 || !known.is_file() || !seen.insert((known.dev(), known.ino())) {
+                continue;
+            }
+            let in_memory = rustix::fs::statfs(&path).is_ok_and(|system| IN_MEMORY.contains(&i64::from(system.f_type)));
+            *(if in_memory { &mut all.memory } else { &mut all.disk }) += known.blocks() * 512;
+        }
+    }
+    all
 }
 
 /// The number of threads on the whole machine; 0 where nobody can say.
