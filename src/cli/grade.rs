@@ -93,7 +93,7 @@ pub struct GradeArgs {
     official: bool,
 }
 
-fn scale(text: &str) -> Result<f64, String> {
+pub(super) fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(factor) if (0.1..=100.0).contains(&factor) => Ok(factor),
         Ok(_) => Err("a factor from 0.1 to 100".to_owned()),

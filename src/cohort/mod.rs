@@ -1,3 +1,4 @@
 //! Many submissions, graded one like the other.
 
 pub mod child;
+pub mod queue;
