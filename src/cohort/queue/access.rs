@@ -102,8 +102,9 @@ impl Access {
         config.create_with_context(Membership::default()).context("no consumer can be made for the queue")
     }
 
-    /// A consumer that is never a member of a group: to read topics, and to ask what a group has committed.
-    pub(super) fn reader(&self, names: &Names, client: &str) -> Result<BaseConsumer<Quiet>> {
+    /// A consumer that is never a member of a group: to read topics, and to ask what a group has committed. With `settled`, only what no
+    /// transaction can change any more, which may have to be waited for.
+    pub(super) fn reader(&self, names: &Names, client: &str, settled: bool) -> Result<BaseConsumer<Quiet>> {
         let config = self.config(
             client,
             &[
@@ -111,7 +112,7 @@ impl Access {
                 ("enable.auto.commit", "false"),
                 ("enable.auto.offset.store", "false"),
                 ("enable.partition.eof", "true"),
-                ("isolation.level", "read_committed"),
+                ("isolation.level", if settled { "read_committed" } else { "read_uncommitted" }),
                 ("auto.offset.reset", "earliest"),
                 ("allow.auto.create.topics", "false"),
                 ("queued.max.messages.kbytes", "16384"),

@@ -20,11 +20,13 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// A consumer that reads topics and asks for offsets, without being a member of the group.
 pub(super) struct Reader {
     consumer: BaseConsumer<Quiet>,
+    /// Asks for offsets without waiting for transactions: that of a worker that was killed stays open until its partition is taken over.
+    glance: BaseConsumer<Quiet>,
 }
 
 impl Reader {
     pub(super) fn new(access: &Access, names: &Names, client: &str) -> Result<Self> {
-        Ok(Self { consumer: access.reader(names, client)? })
+        Ok(Self { consumer: access.reader(names, client, true)?, glance: access.reader(names, client, false)? })
     }
 
     /// The topic's partitions; `None` when there is no such topic.
@@ -83,9 +85,14 @@ impl Reader {
         Ok(end)
     }
 
-    /// What the group has committed for these partitions, each with its metadata.
+    /// What the group has committed for these partitions, each with its metadata; waits for transactions that are about to say more.
     pub(super) fn committed(&self, topic: &str, partitions: &[i32]) -> Result<Vec<(i32, Option<i64>, String)>> {
         committed(&self.consumer, topic, partitions)
+    }
+
+    /// As [`Self::committed`], as it is now.
+    pub(super) fn committed_now(&self, topic: &str, partitions: &[i32]) -> Result<Vec<(i32, Option<i64>, String)>> {
+        committed(&self.glance, topic, partitions)
     }
 
     /// The group's members by the names of their clients; empty when there are none.
@@ -96,12 +103,8 @@ impl Reader {
     }
 }
 
-/// What a group has committed, with the metadata. Waits for transactions that are about to say more.
-pub(super) fn committed<C: rdkafka::consumer::ConsumerContext>(
-    consumer: &BaseConsumer<C>,
-    topic: &str,
-    partitions: &[i32],
-) -> Result<Vec<(i32, Option<i64>, String)>> {
+/// What a group has committed, with the metadata.
+fn committed(consumer: &BaseConsumer<Quiet>, topic: &str, partitions: &[i32]) -> Result<Vec<(i32, Option<i64>, String)>> {
     let mut list = TopicPartitionList::with_capacity(partitions.len());
     for partition in partitions {
         list.add_partition(topic, *partition);

@@ -65,7 +65,7 @@ impl State {
         let all = topics::check(&reader, names)?;
         let mut state = Self { workers: reader.members(&names.group)?, ..Self::default() };
         let mut next = HashMap::new();
-        for (partition, offset, metadata) in reader.committed(&names.submissions, &all)? {
+        for (partition, offset, metadata) in reader.committed_now(&names.submissions, &all)? {
             let offset = offset.unwrap_or(0);
             next.insert(partition, offset);
             state.lag.insert(partition, (reader.end(&names.submissions, partition)? - offset).max(0));

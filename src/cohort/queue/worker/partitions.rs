@@ -245,7 +245,7 @@ impl<'a> Partitions<'a> {
     /// Whether everything in these partitions is said, by whomever.
     pub(super) fn is_all_done(&self, partitions: &[i32]) -> Result<bool> {
         let topic = &self.options.names.submissions;
-        for (partition, next, _) in self.reader.committed(topic, partitions)? {
+        for (partition, next, _) in self.reader.committed_now(topic, partitions)? {
             if self.reader.end(topic, partition)? > next.unwrap_or(0) {
                 return Ok(false);
             }
