@@ -1,4 +1,7 @@
 //! What the exit code of `kgrade` means: one constant per cause.
+//!
+//! `kgrade batch` and `kgrade merge` speak of submissions where `kgrade LAB` speaks of checks: [`ALL_PASSED`] when each has a grade, whatever it
+//! is; [`NOT_SHOWN`] when some have none; [`ENVIRONMENT`] when none could be graded, or the batch had to stop (a full disk).
 
 /// Every selected check passed.
 pub const ALL_PASSED: u8 = 0;

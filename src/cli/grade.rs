@@ -93,7 +93,8 @@ pub struct GradeArgs {
     official: bool,
 }
 
-pub(super) fn scale(text: &str) -> Result<f64, String> {
+/// Reads a factor of time.
+pub fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(factor) if (0.1..=100.0).contains(&factor) => Ok(factor),
         Ok(_) => Err("a factor from 0.1 to 100".to_owned()),
@@ -124,14 +125,19 @@ pub fn grade(args: &GradeArgs) -> Done {
         source,
         rules,
         polish: Arc::new(
-            Polish::new(args.lab.as_deref().unwrap_or_default(), args.source.checks.as_deref(), &args.submission)
-                .on(args.cluster.as_ref(), &args.allow_endpoint),
+            polish(args).on(args.cluster.as_ref(), &args.allow_endpoint),
         ),
     };
     let result = runtime.block_on(run.go());
     // A blocking call that is still under way (a dead broker) must not keep the person waiting.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     result
+}
+
+/// What is to be typed next is for the learner, who has neither the instructor's folders nor their names.
+fn polish(args: &GradeArgs) -> Polish {
+    let lab = args.lab.as_deref().unwrap_or_default();
+    if args.official { Polish::new(lab, None, Path::new(".")) } else { Polish::new(lab, args.source.checks.as_deref(), &args.submission) }
 }
 
 /// Says before anything is started whether all that was asked for can be written.

@@ -1,5 +1,6 @@
 //! The command line: one file per command. Only this folder and `main.rs` print.
 
+mod batch;
 pub mod cluster;
 mod explain;
 mod grade;
@@ -7,6 +8,7 @@ mod init;
 mod interrupt;
 mod lint;
 mod list;
+mod merge;
 mod output;
 mod plan;
 mod queue;
@@ -47,6 +49,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Grade a whole cohort.
+    Batch(batch::BatchArgs),
+    /// Put the results of several batches together.
+    Merge(merge::MergeArgs),
     /// Check lab files without running anything.
     Lint(lint::LintArgs),
     /// Print the JSON Schema of lab files, or of the JSON report.
@@ -116,6 +122,8 @@ pub fn main() -> u8 {
     start_log();
     let result = match cli.command {
         None => grade::grade(&cli.grade),
+        Some(Command::Batch(args)) => batch::batch(&args),
+        Some(Command::Merge(args)) => merge::merge(&args),
         Some(Command::Lint(args)) => lint::lint(&args),
         Some(Command::Schema(args)) => schema::schema(&args),
         Some(Command::Explain(args)) => explain::explain(&args),

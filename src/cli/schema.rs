@@ -19,6 +19,8 @@ enum Of {
     Lab,
     /// The JSON report.
     Outcome,
+    /// The data of a cohort.
+    Cohort,
 }
 
 /// Prints the schema.
@@ -26,6 +28,7 @@ pub fn schema(args: &SchemaArgs) -> Done {
     let text = match args.of {
         Of::Lab => lab::schema::text(),
         Of::Outcome => serde_json::to_string_pretty(&report::json::schema()).map_err(Failure::usage)? + "\n",
+        Of::Cohort => serde_json::to_string_pretty(&report::cohort::schema()).map_err(Failure::usage)? + "\n",
     };
     output::print(&text);
     Ok(exit::ALL_PASSED)

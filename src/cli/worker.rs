@@ -13,6 +13,7 @@ use super::{Done, Failure, LabSource, output};
 use crate::cohort::child::Policy;
 use crate::cohort::queue::worker::{News, Options, Stop, work};
 use crate::cohort::queue::{Ended, Published};
+use crate::course::{Length, Rules};
 use crate::exit;
 use crate::outcome::sanitize;
 use crate::world::guard::Guard;
@@ -33,7 +34,7 @@ pub struct WorkerArgs {
     /// Only submissions in this folder; may be repeated. Without it, in any folder that the queue names.
     #[arg(long = "root", value_name = "DIR")]
     roots: Vec<PathBuf>,
-    /// The course's rules on late submissions.
+    /// The course's rules on late submissions; `due` and `extension` of the cohort's table come before them.
     #[arg(long, value_name = "FILE", env = "KGRADE_LATE")]
     late: Option<PathBuf>,
     /// End when the whole queue is done.
@@ -42,9 +43,9 @@ pub struct WorkerArgs {
     /// Do not make the next submission ready while one is graded.
     #[arg(long)]
     no_ahead: bool,
-    /// How long grading one submission may take, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    limit: u64,
+    /// How long a submission may take to be made ready, and to be graded.
+    #[arg(long, value_name = "TIME", default_value = "15m")]
+    limit: Length,
     /// How many checks of a submission run side by side.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: Option<u16>,
@@ -54,8 +55,8 @@ pub struct WorkerArgs {
     /// The kgrade that grades, when it is not this one.
     #[arg(long, value_name = "PATH", hide = true)]
     kgrade: Option<PathBuf>,
-    /// A further word for the kgrade that grades; may be repeated.
-    #[arg(long = "option", value_name = "WORD", hide = true, allow_hyphen_values = true)]
+    /// Further options of `kgrade LAB`, for every submission, after `--`.
+    #[arg(last = true, value_name = "OPTION")]
     options: Vec<String>,
 }
 
@@ -100,16 +101,17 @@ fn options(args: &WorkerArgs) -> anyhow::Result<Options> {
         lab: String::new(),
         checks: args.source.checks.clone(),
         sandbox: args.sandbox.clone(),
-        late: args.late.clone(),
+        late: None,
         // Each submission's own, drawn when it is graded: nobody can know it before.
         seed: None,
         jobs: args.jobs,
         timeout_scale: args.timeout_scale,
-        limit: Duration::from_secs(args.limit),
+        limit: Duration::from_secs(args.limit.0.max(1)),
         options: args.options.clone(),
     };
     let worker = name();
-    Ok(Options { access, names, worker, policy, out: args.out.clone(), roots: args.roots.clone(), ahead: !args.no_ahead, drain: args.drain })
+    let rules = args.late.as_deref().map(Rules::load).transpose()?;
+    Ok(Options { access, names, worker, policy, rules, out: args.out.clone(), roots: args.roots.clone(), ahead: !args.no_ahead, drain: args.drain })
 }
 
 /// A name for this worker: the machine, the process, and something that no worker before had.

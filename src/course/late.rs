@@ -11,11 +11,13 @@
 //!   ada: { all: 2d, lab-02: 2026-12-09T12:00:00+01:00 }
 //! ```
 
+use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -25,7 +27,7 @@ use crate::outcome::{Late, RunFacts};
 const MOST: u64 = 4 << 20;
 
 /// The rules.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
     /// The version of the file's form: 1.
@@ -47,7 +49,7 @@ pub struct Rules {
 }
 
 /// A step of the penalty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// For submissions that are at most so late.
@@ -57,7 +59,7 @@ pub struct Step {
 }
 
 /// When a lab is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deadline {
     /// The last moment in time.
@@ -138,6 +140,35 @@ impl Rules {
         Ok(rules)
     }
 
+    /// The rules for one learner and one lab, as a table of the cohort says: a due time or an extension in it comes before those of `base`.
+    /// Without `base` nothing is lost; how late it is, is told all the same. `None` when nothing is said of the lab at all.
+    #[must_use]
+    pub fn of_one(base: Option<&Self>, lab: &str, learner: &str, due: Option<Moment>, extension: Option<More>) -> Option<Self> {
+        let none = Self {
+            kgrade: 1,
+            grace: Length::default(),
+            steps: Vec::new(),
+            beyond: 0,
+            labs: IndexMap::new(),
+            extensions: IndexMap::new(),
+        };
+        let mut rules = base.cloned().unwrap_or(none);
+        let due = due.or_else(|| rules.labs.get(lab).map(|deadline| deadline.due))?;
+        let mut more = rules.extensions.swap_remove(learner).unwrap_or_default();
+        let more = extension.or_else(|| more.swap_remove(lab)).or_else(|| more.swap_remove("all"));
+        rules.labs = IndexMap::from([(lab.to_owned(), Deadline { due })]);
+        rules.extensions =
+            more.map(|more| (learner.to_owned(), IndexMap::from([(lab.to_owned(), more)]))).into_iter().collect();
+        Some(rules)
+    }
+
+    /// The rules as a file holds them.
+    #[must_use]
+    pub fn text(&self) -> String {
+        // JSON is YAML, too.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// What the rules make of a score; `None` for a lab without a due time. The same submission gives the same answer whenever it is asked.
     #[must_use]
     pub fn apply(&self, lab: &str, run: &RunFacts, score: u32) -> Option<Late> {
@@ -185,31 +216,73 @@ impl Moment {
     }
 }
 
-impl<'de> Deserialize<'de> for Length {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no length of time; write 90s, 15m, 36h or 3d")))
+impl FromStr for Length {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text).ok_or_else(|| format!("`{text}` is no length of time; write 90s, 15m, 36h or 3d"))
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom(format!("`{text}` is no moment with its time zone; write for example 2026-12-01T23:59:00+01:00"))
-        })
+impl FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text).ok_or_else(|| format!("`{text}` is no moment with its time zone; write for example 2026-12-01T23:59:00+01:00"))
     }
 }
 
-impl<'de> Deserialize<'de> for More {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let longer = Length::parse(&text).map(Self::Longer);
-        longer.or_else(|| Moment::parse(&text).map(Self::Until)).ok_or_else(|| {
-            serde::de::Error::custom(format!("`{text}` is neither a length of time (2d) nor a moment (2026-12-09T12:00:00+01:00)"))
-        })
+impl FromStr for More {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let longer = Length::parse(text).map(Self::Longer);
+        longer
+            .or_else(|| Moment::parse(text).map(Self::Until))
+            .ok_or_else(|| format!("`{text}` is neither a length of time (2d) nor a moment (2026-12-09T12:00:00+01:00)"))
     }
 }
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}s", self.0)
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = i64::try_from(self.0).ok().and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
+        f.write_str(&at.and_then(|at| at.format(&Rfc3339).ok()).ok_or(fmt::Error)?)
+    }
+}
+
+impl fmt::Display for More {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Longer(length) => length.fmt(f),
+            Self::Until(moment) => moment.fmt(f),
+        }
+    }
+}
+
+/// Read and written as its text.
+macro_rules! as_text {
+    ($($name:ty),*) => {$(
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    )*};
+}
+
+as_text!(Length, Moment, More);
 
 #[cfg(test)]
 #[path = "late/tests.rs"]

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
-pub use late::Rules;
+pub use late::{Length, Moment, More, Rules};
 pub use starter::{Starter, Written};
 
 /// The course and its labs, as they were when kgrade was built.

@@ -45,6 +45,25 @@ pub fn render(outcome: &Outcome) -> anyhow::Result<String> {
 /// # Errors
 /// None in practice: the text is made in memory.
 pub fn gradebook(outcomes: &[&Outcome]) -> anyhow::Result<String> {
+    gradebook_of_all(outcomes, &[])
+}
+
+/// A submission that was not graded: in a gradebook it must not look as if it were not there.
+#[derive(Debug, Clone, Copy)]
+pub struct NotGraded<'a> {
+    /// Whose it is.
+    pub learner: &'a str,
+    /// The lab.
+    pub lab: &'a str,
+    /// Why.
+    pub why: &'a str,
+}
+
+/// As [`gradebook`], with a row without a grade for each submission that was not graded, after the others.
+///
+/// # Errors
+/// None in practice: the text is made in memory.
+pub fn gradebook_of_all(outcomes: &[&Outcome], not_graded: &[NotGraded<'_>]) -> anyhow::Result<String> {
     let mut rows = outcomes.to_vec();
     rows.sort_by_key(|outcome| (outcome.run.learner.clone(), outcome.lab.clone(), outcome.run.started_at));
     let mut ids: Vec<&str> = Vec::new();
@@ -60,8 +79,24 @@ pub fn gradebook(outcomes: &[&Outcome]) -> anyhow::Result<String> {
     for outcome in rows {
         writer.write_record(row(outcome, &ids))?;
     }
+    for one in not_graded {
+        let mut cells = vec![String::new(); FIRST.len() + ids.len() + LAST.len()];
+        let said = [("learner", text(one.learner)), ("lab", text(one.lab)), ("complete", "false".to_owned())];
+        for (name, cell) in said {
+            set(&mut cells, FIRST.iter().position(|column| *column == name), cell);
+        }
+        let why = LAST.iter().position(|column| *column == "not_a_grade").map(|at| FIRST.len() + ids.len() + at);
+        set(&mut cells, why, text(&format!("this was not graded: {}", one.why)));
+        writer.write_record(cells)?;
+    }
     let bytes = writer.into_inner().map_err(|error| error.into_error()).context("failed to write CSV")?;
     String::from_utf8(bytes).context("failed to write CSV as UTF-8")
+}
+
+fn set(cells: &mut [String], at: Option<usize>, text: String) {
+    if let Some(cell) = at.and_then(|at| cells.get_mut(at)) {
+        *cell = text;
+    }
 }
 
 /// The name of a check's column: its id, told apart from the columns that every gradebook has.
@@ -164,5 +199,19 @@ mod tests {
         assert_eq!(rows[1], ["'=ben", "lab-02", "10", "20", "", "false", "", "10", ""]);
         assert_eq!(rows[2], ["ada", "lab-02", "20", "20", "20", "true", "", "10", "10"]);
         assert_eq!(gradebook(&[]).unwrap().matches("\r\n").count(), 1);
+    }
+
+    #[test]
+    fn what_was_not_graded_has_a_row_without_a_grade() {
+        let ada = sample_run(vec![sample("topic")]);
+        let eve = NotGraded { learner: "=eve", lab: "lab-02", why: "no folder,\nreally" };
+        let book = gradebook_of_all(&[&ada], &[eve]).unwrap();
+        let mut reader = csv::Reader::from_reader(book.as_bytes());
+        let names = reader.headers().unwrap().clone();
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        let cell = |name: &str| rows[1].get(names.iter().position(|column| column == name).unwrap()).unwrap();
+        assert_eq!((cell("learner"), cell("lab"), cell("grade"), cell("score"), cell("complete")), ("'=eve", "lab-02", "", "", "false"));
+        assert_eq!((cell("topic"), cell("not_a_grade")), ("", "this was not graded: no folder, really"));
+        assert_eq!(rows.len(), 2);
     }
 }

@@ -37,7 +37,7 @@ pub fn render(graded: &Graded<'_>) -> anyhow::Result<String> {
 }
 
 /// A verdict as a sign: what its colour says, for those who do not see colours.
-fn sign(verdict: Verdict) -> &'static str {
+pub(super) fn sign(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "✓",
         Verdict::Failed => "✗",

@@ -4,6 +4,7 @@
 //! A new format is a file with a `render`, its `mod` line, and its row in [`FORMATS`]; one that shows pictures has a row in [`ILLUSTRATED`], too.
 
 pub mod classroom50;
+pub mod cohort;
 pub mod csv;
 mod detail;
 pub mod difference;

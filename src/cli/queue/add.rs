@@ -1,15 +1,15 @@
 //! `kgrade queue add`: puts the submissions of a cohort into a queue.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
 use clap::Args;
-use sha2::{Digest, Sha256};
 
 use super::Place;
 use crate::cli::{Done, Failure, LabSource, lint, output};
-use crate::cohort::queue::add::{Added, At, Entry, add as put};
+use crate::cohort::queue::add::{Added, add as put};
 use crate::cohort::queue::topics;
+use crate::cohort::{Roster, key};
+use crate::report::words;
 use crate::{exit, lab};
 
 /// Add the submissions of a cohort.
@@ -19,7 +19,7 @@ pub struct AddArgs {
     place: Place,
     /// The lab, for example lab-02.
     lab: String,
-    /// The folder with the submissions, one sub-folder each.
+    /// A folder with a folder for each submission, or a CSV table: id, and path or url; name, commit, due, extension.
     cohort: PathBuf,
     #[command(flatten)]
     source: LabSource,
@@ -37,11 +37,14 @@ pub fn add(args: &AddArgs) -> Done {
     if !known.contains(&resolved.name) {
         return Err(Failure::usage(anyhow::anyhow!("name a lab that the workers have: {} is a path", args.lab)));
     }
-    let digest: String = Sha256::digest(source.source.text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    let entries = entries(&args.cohort).map_err(Failure::usage)?;
+    let digest = key::digest(source.source.text.as_bytes());
+    let roster = Roster::open(&args.cohort).map_err(Failure::usage)?;
+    for note in &roster.notes {
+        output::note(note);
+    }
     let done = super::runtime()?.block_on(async {
         topics::ensure(&access, &names, args.partitions).await?;
-        put(&access, &names, &resolved.name, &digest, &entries).await
+        put(&access, &names, &resolved.name, &digest, &roster.members).await
     })?;
     output::print(&text(&done, &args.lab));
     for (id, why) in &done.refused {
@@ -51,7 +54,7 @@ pub fn add(args: &AddArgs) -> Done {
 }
 
 fn text(done: &Added, lab: &str) -> String {
-    let count = |number: usize| if number == 1 { "1 submission".to_owned() } else { format!("{number} submissions") };
+    let count = |number: usize| words::count(number as u64, "submission", "submissions");
     let mut text = format!("{} added for {lab}\n", count(done.added));
     if done.waiting > 0 {
         text.push_str(&format!("{} in the queue already\n", count(done.waiting)));
@@ -63,19 +66,4 @@ fn text(done: &Added, lab: &str) -> String {
         text.push_str(&format!("{} not added\n", count(done.refused.len())));
     }
     text
-}
-
-fn entries(cohort: &Path) -> Result<Vec<Entry>> {
-    let named = || format!("read the cohort in {}", cohort.display());
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(cohort).with_context(named)? {
-        let entry = entry.with_context(named)?;
-        let id = entry.file_name().to_string_lossy().into_owned();
-        if entry.path().is_dir() && !id.starts_with('.') {
-            all.push(Entry { id, learner: None, place: At::Folder(entry.path()), due: None, extension: None });
-        }
-    }
-    ensure!(!all.is_empty(), "{} holds no folders: each submission is a folder in it", cohort.display());
-    all.sort_by(|one, other| one.id.cmp(&other.id));
-    Ok(all)
 }

@@ -1,28 +1,26 @@
-//! `kgrade queue results`: takes the results out of a queue.
+//! `kgrade queue results`: takes the results out of a queue, into a folder like that of a batch.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 
 use super::Place;
 use crate::cli::worker::said;
-use crate::cli::{Done, Failure, output};
-use crate::cohort::queue::Published;
-use crate::cohort::queue::state::{State, evidence};
-use crate::exit;
-use crate::outcome::Outcome;
-use crate::report::{FORMATS, csv, write_file};
-
-/// The reports of each submission, and their files.
-const REPORTS: &[(&str, &str)] = &[("json", "result.json"), ("html", "report.html"), ("markdown", "report.md"), ("junit", "junit.xml")];
+use crate::cli::{Done, Failure, batch, output};
+use crate::cohort::out::Out;
+use crate::cohort::queue::collect::{Collected, collect};
+use crate::cohort::queue::state::State;
+use crate::cohort::{Book, book};
+use crate::report::cohort;
+use crate::report::words::count;
 
 /// Write the results, and say what is missing.
 #[derive(Debug, Args)]
 pub struct ResultsArgs {
     #[command(flatten)]
     place: Place,
-    /// The folder for the results.
+    /// The folder for the results: a new one, or that of an earlier time.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// The lab, where the queue has several.
@@ -34,77 +32,50 @@ pub fn results(args: &ResultsArgs) -> Done {
     let (access, names) = args.place.open().map_err(Failure::usage)?;
     let state = State::read(&access, &names)?;
     let lab = lab(args.lab.as_deref(), &state.labs()).map_err(Failure::usage)?;
-    let results = state.results_for(&lab);
-    write(&results, &args.out)?;
-    let paths: Vec<PathBuf> = results.iter().map(|result| folder(&args.out, result).join("evidence.jsonl.gz")).collect();
-    let wanted: Vec<(&Published, &Path)> = results.iter().copied().zip(paths.iter().map(PathBuf::as_path)).collect();
-    let without = evidence(&access, &names, &wanted)?;
+    let (out, journal, past) = Out::open(&args.out, true).map_err(Failure::usage)?;
+    let done = collect((&access, &names), &state, &lab, (&out, journal, &past))?;
+    output::print(&text(&state, &done, &lab, &out));
+    Ok(batch::code(&done.book))
+}
 
-    let outcomes = results.iter().filter(|result| result.outcome().is_some()).count();
-    let missing = state.missing(&lab);
-    let mut text = format!("{outcomes} graded, {} not graded, {} still in the queue\n", results.len() - outcomes, missing.len());
-    for result in results.iter().filter(|result| !result.is_final()) {
+fn lab(asked: Option<&str>, there: &[String]) -> Result<String> {
+    let list = || if there.is_empty() { "nothing".to_owned() } else { there.join(", ") };
+    match (asked, there) {
+        (Some(asked), _) if there.iter().any(|lab| lab == asked) => Ok(asked.to_owned()),
+        (Some(asked), _) => Err(anyhow::anyhow!("nothing was added for {asked}; the queue has {}", list())),
+        (None, [one]) => Ok(one.clone()),
+        (None, []) => Err(anyhow::anyhow!("nothing was added to the queue")),
+        (None, _) => Err(anyhow::anyhow!("name the lab whose results you want: the queue has {}", list())),
+    }
+}
+
+fn text(state: &State, done: &Collected, lab: &str, out: &Out) -> String {
+    let Collected { book, without_evidence } = done;
+    let mut text = format!("{lab}: {} of {} graded", book.count(cohort::State::Graded), all(book));
+    for other in [cohort::State::Incomplete, cohort::State::Error, cohort::State::Open] {
+        if book.count(other) > 0 {
+            text.push_str(&format!(", {} {}", book.count(other), other.word()));
+        }
+    }
+    text.push('\n');
+    for result in state.results_for(lab).into_iter().filter(|result| !result.is_final()) {
         text.push_str(&format!("  {}\n", said(result)));
     }
-    for id in &missing {
-        text.push_str(&format!("  {id}: not done yet\n"));
-    }
-    for result in &without {
-        text.push_str(&format!("  {}: its evidence is not in the queue; worker {} has it\n", result.id, result.worker));
+    for (id, worker) in without_evidence {
+        text.push_str(&format!("  {id}: its evidence is not in the queue; worker {worker} had it\n"));
     }
     for source in &state.doubles {
         text.push_str(&format!("  defect: the record {}@{} has two results\n", source.partition, source.offset));
     }
     if state.unreadable_results > 0 {
-        text.push_str(&format!("  {} records among the results cannot be read: who else writes there?\n", state.unreadable_results));
+        let records = count(state.unreadable_results, "record", "records");
+        text.push_str(&format!("  {records} among the results cannot be read: who else writes there?\n"));
     }
-    text.push_str(&format!("written to {}\n", args.out.display()));
-    output::print(&text);
-    let all = missing.is_empty() && results.iter().all(|result| result.is_final()) && state.doubles.is_empty();
-    Ok(if all { exit::ALL_PASSED } else { exit::NOT_SHOWN })
+    let root = out.root();
+    text.push_str(&format!("gradebook: {}\npage: {}\n", root.join(book::GRADEBOOK).display(), root.join(book::PAGE).display()));
+    text
 }
 
-fn lab(asked: Option<&str>, there: &[String]) -> Result<String> {
-    match (asked, there) {
-        (Some(asked), _) if there.iter().any(|lab| lab == asked) => Ok(asked.to_owned()),
-        (Some(asked), _) => Err(anyhow::anyhow!("nothing was added for {asked}; the queue has {}", list(there))),
-        (None, [one]) => Ok(one.clone()),
-        (None, []) => Err(anyhow::anyhow!("nothing was added to the queue")),
-        (None, several) => Err(anyhow::anyhow!("name the lab whose results you want: the queue has {}", list(several))),
-    }
-}
-
-fn list(labs: &[String]) -> String {
-    if labs.is_empty() { "nothing".to_owned() } else { labs.join(", ") }
-}
-
-fn folder(out: &Path, result: &Published) -> PathBuf {
-    out.join("results").join(&result.id)
-}
-
-fn write(results: &[&Published], out: &Path) -> Result<()> {
-    std::fs::create_dir_all(out).with_context(|| format!("make {}", out.display()))?;
-    for result in results {
-        let folder = folder(out, result);
-        std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-        match result.outcome() {
-            Some(outcome) => reports(outcome, &folder)?,
-            None => write_file(&folder.join("error.txt"), format!("{}\n", said(result)).as_bytes())?,
-        }
-    }
-    let outcomes: Vec<&Outcome> = results.iter().filter_map(|result| result.outcome()).collect();
-    write_file(&out.join("gradebook.csv"), csv::gradebook(&outcomes)?.as_bytes())
-}
-
-fn reports(outcome: &Outcome, folder: &Path) -> Result<()> {
-    for (name, file) in REPORTS {
-        let format = FORMATS.iter().find(|format| format.name == *name).context("a format is missing")?;
-        write_file(&folder.join(file), (format.render)(outcome)?.as_bytes())?;
-    }
-    // What an earlier collection left.
-    let error = folder.join("error.txt");
-    if error.exists() {
-        std::fs::remove_file(&error).with_context(|| format!("remove {}", error.display()))?;
-    }
-    Ok(())
+fn all(book: &Book) -> String {
+    count(book.people.len() as u64, "submission", "submissions")
 }

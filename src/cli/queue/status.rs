@@ -1,12 +1,12 @@
 //! `kgrade queue status`: what a queue holds.
 
 use std::fmt::Write;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
 use super::Place;
 use crate::cli::{Done, Failure, output};
+use crate::cohort::book::now;
 use crate::cohort::queue::state::{InHand, State};
 use crate::exit;
 
@@ -21,8 +21,7 @@ pub struct StatusArgs {
 pub fn status(args: &StatusArgs) -> Done {
     let (access, names) = args.place.open().map_err(Failure::usage)?;
     let state = State::read(&access, &names)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    output::print(&text(&state, now));
+    output::print(&text(&state, now()));
     Ok(exit::ALL_PASSED)
 }
 

@@ -1,43 +1,14 @@
 //! Adding submissions to a queue. Adding is idempotent: what waits or was graded already is not added again.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result};
 use rdkafka::producer::FutureRecord;
 
 use super::state::State;
 use super::submitted::{Content, Submitted};
-use super::{Access, Names, safe_name};
+use super::{Access, Names};
+use crate::cohort::roster::{Member, Repository, Source};
+use crate::cohort::source::{self, Limits};
 use crate::world::program::Submission;
-
-/// A submission as the person names it.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// Its id.
-    pub id: String,
-    /// The learner's name.
-    pub learner: Option<String>,
-    /// Where it is.
-    pub place: At,
-    /// When it is due, as the roster says.
-    pub due: Option<String>,
-    /// How much more time this learner has, as the roster says.
-    pub extension: Option<String>,
-}
-
-/// Where a submission is.
-#[derive(Debug, Clone)]
-pub enum At {
-    /// In a folder.
-    Folder(PathBuf),
-    /// In a git repository, at a commit.
-    Git {
-        /// The repository.
-        url: String,
-        /// The commit's whole name.
-        commit: String,
-    },
-}
 
 /// What came of adding.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -56,16 +27,16 @@ pub struct Added {
 ///
 /// # Errors
 /// When the cluster does not answer, or a record is not acknowledged.
-pub async fn add(access: &Access, names: &Names, lab: &str, checks_digest: &str, entries: &[Entry]) -> Result<Added> {
+pub async fn add(access: &Access, names: &Names, lab: &str, checks_digest: &str, members: &[Member]) -> Result<Added> {
     let state = State::read(access, names)?;
     let mut done = Added::default();
     let producer = access.adder("kgrade-queue")?;
     let mut sent = Vec::new();
-    for entry in entries {
-        let submitted = match record(entry, lab, checks_digest) {
+    for member in members {
+        let submitted = match record(member, lab, checks_digest).await {
             Ok(submitted) => submitted,
             Err(error) => {
-                done.refused.push((entry.id.clone(), format!("{error:#}")));
+                done.refused.push((member.id.clone(), format!("{error:#}")));
                 continue;
             }
         };
@@ -86,19 +57,33 @@ pub async fn add(access: &Access, names: &Names, lab: &str, checks_digest: &str,
     Ok(done)
 }
 
-fn record(entry: &Entry, lab: &str, checks_digest: &str) -> Result<Submitted> {
-    anyhow::ensure!(safe_name(&entry.id), "its id cannot name a folder: use letters, digits, dots, hyphens, underscores, @ and +");
-    let content = match &entry.place {
-        At::Folder(path) => {
+async fn record(member: &Member, lab: &str, checks_digest: &str) -> Result<Submitted> {
+    let content = match &member.source {
+        Source::Folder(path) => {
             let found = Submission::open(path)?;
             Content::Folder { path: found.folder().to_owned(), digest: found.digest().to_owned() }
         }
-        At::Git { url, commit } => Content::Git { url: url.clone(), commit: commit.to_lowercase() },
+        Source::Git { from, commit } => {
+            let commit = commit_of(&member.source, commit.as_deref()).await?;
+            match from {
+                Repository::Remote(url) => Content::Git { url: url.clone(), commit },
+                Repository::Local(path) => Content::Repository { path: path.canonicalize()?, commit },
+            }
+        }
     };
-    let (learner, due, extension) = (entry.learner.clone(), entry.due.clone(), entry.extension.clone());
+    let Member { id, name, due, extension, .. } = member.clone();
     let (lab, checks_digest) = (lab.to_owned(), checks_digest.to_owned());
-    let (schema, key) = (String::new(), String::new());
-    Submitted { schema, id: entry.id.clone(), learner, lab, checks_digest, content, due, extension, key }.new()
+    Submitted { schema: String::new(), id, name, lab, checks_digest, content, due, extension, key: String::new() }.new()
+}
+
+/// The whole name of the commit that is meant: what was added is what is graded, wherever the branch goes meanwhile.
+async fn commit_of(source: &Source, commit: Option<&str>) -> Result<String> {
+    if let Some(commit) = commit.filter(|commit| matches!(commit.len(), 40 | 64) && commit.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        return Ok(commit.to_lowercase());
+    }
+    let folder = tempfile::tempdir().context("make a folder to fetch into")?;
+    let fetched = source.fetch(&folder.path().join("source"), Limits::default()).await?;
+    source::head(&fetched).await.context("git does not say which commit it has fetched")
 }
 
 enum Known {

@@ -12,6 +12,7 @@
 
 pub mod access;
 pub mod add;
+pub mod collect;
 mod lane;
 mod marker;
 mod membership;
@@ -24,7 +25,7 @@ pub mod worker;
 
 pub use access::Access;
 pub use published::{Ended, EvidenceOf, Graded, Published, Source};
-pub use submitted::{Content, SCHEMA, Submitted, safe_name};
+pub use submitted::{Content, SCHEMA, Submitted};
 
 use anyhow::{Result, ensure};
 

@@ -7,9 +7,11 @@ use anyhow::{Context, Result, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::submitted::{Submitted, record_key};
+use super::submitted::{Submitted, record_key, safe_name};
+use crate::cohort::book::now;
+use crate::cohort::key::digest;
+use crate::cohort::roster::check_id;
 use crate::outcome::Outcome;
 
 /// The version of the record's form.
@@ -34,7 +36,7 @@ pub struct Published {
     /// The lab; empty for a record that could not be read.
     pub lab: String,
     /// The learner's name, as the submission told it.
-    pub learner: Option<String>,
+    pub name: Option<String>,
     /// The submission's key; empty for a record that could not be read.
     pub key: String,
     /// The submission's record: two results of one record would be a defect.
@@ -99,7 +101,7 @@ impl Published {
             schema: SCHEMA.to_owned(),
             id: submitted.id.clone(),
             lab: submitted.lab.clone(),
-            learner: submitted.learner.clone(),
+            name: submitted.name.clone(),
             key: submitted.key.clone(),
             source,
             worker: worker.to_owned(),
@@ -115,7 +117,7 @@ impl Published {
             schema: SCHEMA.to_owned(),
             id: format!("unreadable-{}-{}", source.partition, source.offset),
             lab: String::new(),
-            learner: None,
+            name: None,
             key: String::new(),
             source,
             worker: worker.to_owned(),
@@ -163,7 +165,7 @@ impl Published {
         ensure!(bytes.len() <= MOST_BYTES, "a result has {} bytes", bytes.len());
         let read: Self = serde_json::from_slice(bytes).context("a result is not of the form that results have")?;
         ensure!(read.schema == SCHEMA, "a result is of schema {:?}; this kgrade reads {SCHEMA:?}", read.schema);
-        ensure!(super::safe_name(&read.id) && (read.lab.is_empty() || super::safe_name(&read.lab)), "a result's id or lab is no name");
+        ensure!(check_id(&read.id).is_ok() && (read.lab.is_empty() || safe_name(&read.lab)), "a result's id or lab is no name");
         Ok(read)
     }
 }
@@ -189,15 +191,6 @@ pub(super) fn evidence(file: &Path) -> Result<Option<(EvidenceOf, Vec<Vec<u8>>)>
 pub(super) fn joined(of: &EvidenceOf, parts: &[Vec<u8>]) -> Option<Vec<u8>> {
     let bytes = parts.concat();
     (parts.len() == usize::try_from(of.parts).ok()? && digest(&bytes) == of.digest).then_some(bytes)
-}
-
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Seconds since 1970-01-01 UTC.
-pub(super) fn now() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]

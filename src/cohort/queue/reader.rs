@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message, Offset, TopicPartitionList};
 
@@ -14,6 +14,9 @@ use super::{Access, Names};
 
 /// How long a broker may take to answer a question.
 pub(super) const ANSWER: Duration = Duration::from_secs(20);
+/// How long a leader or coordinator that is not there yet is asked for again, and how often.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long nothing may arrive before reading is given up.
 const SILENCE: Duration = Duration::from_secs(30);
 
@@ -31,7 +34,7 @@ impl Reader {
 
     /// The topic's partitions; `None` when there is no such topic.
     pub(super) fn partitions(&self, topic: &str) -> Result<Option<Vec<i32>>> {
-        let metadata = self.consumer.fetch_metadata(Some(topic), ANSWER).context("the queue's cluster does not answer")?;
+        let metadata = patiently(|| self.consumer.fetch_metadata(Some(topic), ANSWER)).context("the queue's cluster does not answer")?;
         let Some(seen) = metadata.topics().iter().find(|seen| seen.name() == topic) else { return Ok(None) };
         match seen.error().map(RDKafkaErrorCode::from) {
             None => Ok(Some(seen.partitions().iter().map(|partition| partition.id()).collect())),
@@ -80,9 +83,8 @@ impl Reader {
 
     /// One past the last offset of a partition, open transactions included.
     pub(super) fn end(&self, topic: &str, partition: i32) -> Result<i64> {
-        let (_, end) =
-            self.consumer.fetch_watermarks(topic, partition, ANSWER).with_context(|| format!("the end of topic {topic} is not known"))?;
-        Ok(end)
+        let asked = patiently(|| self.consumer.fetch_watermarks(topic, partition, ANSWER));
+        asked.map(|(_, end)| end).with_context(|| format!("the end of topic {topic} is not known"))
     }
 
     /// What the group has committed for these partitions, each with its metadata; waits for transactions that are about to say more.
@@ -97,7 +99,7 @@ impl Reader {
 
     /// The group's members by the names of their clients; empty when there are none.
     pub(super) fn members(&self, group: &str) -> Result<Vec<String>> {
-        let list = self.consumer.fetch_group_list(Some(group), ANSWER).context("the workers cannot be listed")?;
+        let list = patiently(|| self.consumer.fetch_group_list(Some(group), ANSWER)).context("the workers cannot be listed")?;
         let members = list.groups().iter().filter(|seen| seen.name() == group).flat_map(|seen| seen.members());
         Ok(members.map(|member| member.client_id().to_owned()).collect())
     }
@@ -109,7 +111,7 @@ fn committed(consumer: &BaseConsumer<Quiet>, topic: &str, partitions: &[i32]) ->
     for partition in partitions {
         list.add_partition(topic, *partition);
     }
-    let seen = consumer.committed_offsets(list, ANSWER).context("the committed offsets of the workers are not known")?;
+    let seen = patiently(|| consumer.committed_offsets(list.clone(), ANSWER)).context("the committed offsets of the workers are not known")?;
     let mut all = Vec::with_capacity(partitions.len());
     for element in seen.elements() {
         element.error().with_context(|| format!("the committed offset of partition {} is not known", element.partition()))?;
@@ -119,6 +121,35 @@ fn committed(consumer: &BaseConsumer<Quiet>, topic: &str, partitions: &[i32]) ->
         all.push((element.partition(), offset, metadata.unwrap_or_default()));
     }
     Ok(all)
+}
+
+/// Asks again while a leader or coordinator is not there yet, as it may be with topics and groups that are new.
+fn patiently<T>(ask: impl Fn() -> KafkaResult<T>) -> KafkaResult<T> {
+    use RDKafkaErrorCode::{
+        BrokerTransportFailure, CoordinatorLoadInProgress, CoordinatorNotAvailable, LeaderNotAvailable, NotCoordinator, NotLeaderForPartition,
+    };
+    let begun = Instant::now();
+    loop {
+        match ask() {
+            Err(error)
+                if begun.elapsed() < PATIENCE
+                    && error.rdkafka_error_code().is_some_and(|code| {
+                        matches!(
+                            code,
+                            BrokerTransportFailure
+                                | CoordinatorLoadInProgress
+                                | CoordinatorNotAvailable
+                                | LeaderNotAvailable
+                                | NotCoordinator
+                                | NotLeaderForPartition
+                        )
+                    }) =>
+            {
+                std::thread::sleep(PAUSE);
+            }
+            done => return done,
+        }
+    }
 }
 
 /// librdkafka reports lost connections as errors and goes on by itself.

@@ -102,16 +102,6 @@ impl State {
         Ok(state)
     }
 
-    /// What of a lab is not done yet: ids, each once.
-    #[must_use]
-    pub fn missing(&self, lab: &str) -> Vec<String> {
-        let waiting = self.submissions.values().filter(|entry| !entry.is_done).filter_map(|entry| entry.submitted.as_ref());
-        let mut ids: Vec<String> = waiting.filter(|submitted| submitted.lab == lab).map(|submitted| submitted.id.clone()).collect();
-        ids.sort();
-        ids.dedup();
-        ids
-    }
-
     /// The labs that anything was added for.
     #[must_use]
     pub fn labs(&self) -> Vec<String> {

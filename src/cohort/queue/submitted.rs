@@ -6,17 +6,19 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::cohort::roster::check_id;
+use crate::cohort::source::check_url;
+use crate::course::{Moment, More};
 
 /// The version of the record's form.
 pub const SCHEMA: &str = "kgrade/submission/v1";
 
 /// The largest record, in bytes.
 pub(super) const MOST_BYTES: usize = 64 << 10;
-/// The longest id, in bytes.
-const MOST_ID: usize = 100;
 /// The longest text in any other field, in bytes.
 const MOST_TEXT: usize = 4096;
 
@@ -28,21 +30,21 @@ pub struct Submitted {
     pub schema: String,
     /// Whose it is: names files, and is one of a kind among the submissions for a lab.
     pub id: String,
-    /// The person's name, for reports.
+    /// The learner's name, when it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub learner: Option<String>,
+    pub name: Option<String>,
     /// The lab's name.
     pub lab: String,
     /// SHA-256 of the lab file that it is to be graded by, in hex.
     pub checks_digest: String,
     /// Where it is.
     pub content: Content,
-    /// When it is due, as RFC 3339 has it; the worker's rules on late submissions say what follows.
+    /// When it is due, when that is not what the worker's rules on late submissions say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub due: Option<String>,
-    /// How much more time this learner has: a length, or a moment.
+    pub due: Option<Moment>,
+    /// How much more time this learner has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extension: Option<String>,
+    pub extension: Option<More>,
     /// [`Submitted::digest`]: what makes two records the same.
     pub key: String,
 }
@@ -58,10 +60,17 @@ pub enum Content {
         /// The digest of its content, in hex: what was added is what is graded.
         digest: String,
     },
-    /// In a git repository.
+    /// In a git repository on another machine.
     Git {
-        /// The repository.
+        /// Its address.
         url: String,
+        /// The commit, as 40 or 64 hex digits.
+        commit: String,
+    },
+    /// In a git repository that all workers see under this name.
+    Repository {
+        /// The repository, as an absolute path.
+        path: PathBuf,
         /// The commit, as 40 or 64 hex digits.
         commit: String,
     },
@@ -111,19 +120,22 @@ impl Submitted {
         let (kind, place, digest) = match &self.content {
             Content::Folder { digest, .. } => ("folder", "", digest.as_str()),
             Content::Git { url, commit } => ("git", url.as_str(), commit.as_str()),
+            Content::Repository { commit, .. } => ("git", "", commit.as_str()),
         };
+        let text = |value: Option<String>| value.unwrap_or_default();
+        let (due, extension) = (text(self.due.map(|due| due.to_string())), text(self.extension.map(|more| more.to_string())));
         let mut hash = Sha256::new();
         for part in [
             SCHEMA,
             &self.id,
-            self.learner.as_deref().unwrap_or_default(),
+            self.name.as_deref().unwrap_or_default(),
             &self.lab,
             &self.checks_digest,
             kind,
             place,
             digest,
-            self.due.as_deref().unwrap_or_default(),
-            self.extension.as_deref().unwrap_or_default(),
+            &due,
+            &extension,
         ] {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
@@ -133,20 +145,22 @@ impl Submitted {
 
     fn check(&self) -> Result<()> {
         ensure!(self.schema == SCHEMA, "it is of schema {:?}; this kgrade reads {SCHEMA:?}", cut(&self.schema));
-        ensure!(safe_name(&self.id), "its id {:?} cannot name a folder", cut(&self.id));
+        check_id(&self.id).map_err(Error::msg)?;
         ensure!(safe_name(&self.lab), "its lab {:?} is no lab's name", cut(&self.lab));
         ensure!(is_hex(&self.checks_digest, &[64]), "its checks_digest is no SHA-256");
-        let texts = [&self.learner, &self.due, &self.extension];
-        for text in texts.into_iter().flatten() {
-            ensure!(text.len() <= MOST_TEXT && !text.contains('\0'), "one of its texts is too long, or holds a zero byte");
-        }
+        ensure!(self.name.as_ref().is_none_or(|name| name.len() <= MOST_TEXT), "its name is too long");
         match &self.content {
             Content::Folder { path, digest } => {
                 ensure!(path.is_absolute(), "its folder is no absolute path");
                 ensure!(path.as_os_str().len() <= MOST_TEXT && is_hex(digest, &[64]), "its folder's digest is no SHA-256");
             }
             Content::Git { url, commit } => {
-                ensure!(url.len() <= MOST_TEXT && !url.starts_with('-') && !url.contains(['\0', '\n']), "its URL is none");
+                ensure!(url.len() <= MOST_TEXT, "its url is too long");
+                check_url(url).map_err(Error::msg)?;
+                ensure!(is_hex(commit, &[40, 64]), "its commit is not the whole name of one");
+            }
+            Content::Repository { path, commit } => {
+                ensure!(path.is_absolute() && path.as_os_str().len() <= MOST_TEXT, "its repository is no absolute path");
                 ensure!(is_hex(commit, &[40, 64]), "its commit is not the whole name of one");
             }
         }
@@ -162,11 +176,10 @@ pub(super) fn record_key(lab: &str, id: &str) -> String {
     format!("{lab}/{id}")
 }
 
-/// Whether a name can be the name of a folder and a word on a command line, on every system.
-#[must_use]
-pub fn safe_name(name: &str) -> bool {
-    let plain = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '.' | '_' | '-' | '@' | '+');
-    (1..=MOST_ID).contains(&name.len()) && name.chars().all(plain) && !name.starts_with(['.', '-'])
+/// Whether a lab's name can be the name of a folder and a word on a command line.
+pub(super) fn safe_name(name: &str) -> bool {
+    let plain = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '.' | '_' | '-');
+    (1..=100).contains(&name.len()) && name.chars().all(plain) && !name.starts_with(['.', '-'])
 }
 
 fn is_hex(text: &str, lengths: &[usize]) -> bool {
@@ -187,7 +200,7 @@ pub(super) mod tests {
         let record = Submitted {
             schema: String::new(),
             id: id.to_owned(),
-            learner: Some("Ada".to_owned()),
+            name: Some("Ada".to_owned()),
             lab,
             checks_digest,
             content,
@@ -243,7 +256,8 @@ pub(super) mod tests {
             ("/content/folder/path", "relative".into()),
             ("/content/folder/digest", "x".into()),
             ("/key", "ab".repeat(32).into()),
-            ("/due", "\0".into()),
+            ("+due", "yesterday".into()),
+            ("+extension", "-2d".into()),
             ("+sandbox", "none".into()),
             ("/content/folder+sandbox", "none".into()),
             ("/content+git", serde_json::json!({"url": "u", "commit": "0".repeat(40)})),
@@ -251,6 +265,10 @@ pub(super) mod tests {
             let why = refused(pointer, value.clone());
             assert!(!why.is_empty() && why.len() < 300, "{pointer} {value}: {why}");
         }
+        let lengths = Submitted { extension: Some("2d".parse().unwrap()), due: Some("2026-12-01T12:00:00+01:00".parse().unwrap()), ..sample("ada") };
+        let lengths = lengths.new().unwrap();
+        assert_eq!(Submitted::read(&lengths.bytes().unwrap()).unwrap(), lengths);
+        assert_ne!(lengths.key, sample("ada").key);
         let git = |url: &str, commit: &str| {
             let content = Content::Git { url: url.to_owned(), commit: commit.to_owned() };
             Submitted { content, ..sample("ada") }.new().is_err()

@@ -106,3 +106,24 @@ proptest! {
         prop_assert!(score(a, low) <= low);
     }
 }
+
+#[test]
+fn what_a_table_says_of_one_learner_comes_first() {
+    let rules = Rules::parse(RULES).unwrap();
+    let of = |base, learner, due: Option<&str>, more: Option<&str>| {
+        Rules::of_one(base, "lab-02", learner, due.map(|due| due.parse().unwrap()), more.map(|more| more.parse().unwrap()))
+    };
+    let late = |rules: &Rules, learner: &str, after: u64| rules.apply("lab-02", &run(Some(learner), Some(DUE + after)), 100).unwrap();
+    let ada = of(Some(&rules), "ada", None, None).unwrap();
+    assert_eq!(late(&ada, "ada", 3 * 86_400), rules.apply("lab-02", &run(Some("ada"), Some(DUE + 3 * 86_400)), 100).unwrap());
+    let longer = of(Some(&rules), "ada", None, Some("3d")).unwrap();
+    assert_eq!(late(&longer, "ada", 3 * 86_400).penalty_percent, 0);
+    let earlier = of(Some(&rules), "eve", Some("2026-11-30T11:00:00Z"), None).unwrap();
+    assert_eq!((late(&earlier, "eve", 60).late_s, late(&earlier, "eve", 60).penalty_percent), (Some(86_460), 30));
+    let alone = of(None, "eve", Some("2026-12-01T11:00:00Z"), Some("1h")).unwrap();
+    assert_eq!((late(&alone, "eve", 7_200).late_s, late(&alone, "eve", 7_200).score), (Some(3_600), 100));
+    assert_eq!(of(None, "eve", None, Some("1h")), None, "nothing is due");
+    for written in [&rules, &ada, &longer, &earlier, &alone] {
+        assert_eq!(&Rules::parse(&written.text()).unwrap(), written);
+    }
+}

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
 
 use super::MOST_TRIES;
+use crate::cohort::key;
 use crate::cohort::queue::lane::Lane;
 use crate::cohort::queue::submitted::Submitted;
 use crate::lab;
@@ -58,8 +58,7 @@ impl Labs {
         let name = &submitted.lab;
         if !self.digests.contains_key(name) {
             let found = lab::find::find(name, self.checks.as_deref()).with_context(|| format!("the worker cannot grade {name}"))?;
-            let digest = Sha256::digest(found.source.text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-            self.digests.insert(name.clone(), digest);
+            self.digests.insert(name.clone(), key::digest(found.source.text.as_bytes()));
         }
         if self.digests.get(name) != Some(&submitted.checks_digest) {
             bail!("the worker has another version of {name} than the submission was added with: give both the same --checks, and add it again");
@@ -78,7 +77,7 @@ mod tests {
         let sample = crate::cohort::queue::submitted::tests::sample("ada");
         assert!(format!("{:#}", labs.check(&sample).unwrap_err()).contains("another version of lab-02"));
         let text = lab::find::find("lab-02", None).unwrap().source.text;
-        let digest = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = key::digest(text.as_bytes());
         assert!(labs.check(&Submitted { checks_digest: digest, ..sample.clone() }).is_ok());
         assert!(format!("{:#}", labs.check(&Submitted { lab: "lab-99".to_owned(), ..sample }).unwrap_err()).contains("no lab"));
     }

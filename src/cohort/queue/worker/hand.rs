@@ -13,6 +13,8 @@ use super::{Options, Place, source};
 use crate::cohort::child::{self, Child, Ending, Order, Policy};
 use crate::cohort::queue::published::{self, Ended, Graded, Published};
 use crate::cohort::queue::submitted::{Content, Submitted};
+use crate::course::Rules;
+use crate::report::write_file;
 use crate::world::guard::{Guard, Lease};
 
 /// What comes next.
@@ -61,6 +63,7 @@ impl Job {
         let plan = Plan {
             policy: Policy { lab: submitted.lab.clone(), ..options.policy.clone() },
             submitted: submitted.clone(),
+            rules: options.rules.clone(),
             roots: options.roots.clone(),
             folder: folder.path().to_owned(),
             guard: files.guard.clone(),
@@ -92,6 +95,7 @@ impl Job {
 struct Plan {
     policy: Policy,
     submitted: Submitted,
+    rules: Option<Rules>,
     roots: Vec<PathBuf>,
     folder: PathBuf,
     guard: Guard,
@@ -116,9 +120,15 @@ impl Plan {
         let not = |again| move |error: anyhow::Error| Ending::NotGraded { why: format!("{error:#}"), again };
         let folder = source::folder(&self.submitted.content, &self.roots, &into.with_extension("source")).await.map_err(not(false))?;
         std::fs::create_dir(into).with_context(|| format!("make {}", into.display())).map_err(not(true))?;
-        let learner = self.submitted.learner.clone().or_else(|| Some(self.submitted.id.clone()));
-        let order = Order { id: self.submitted.id.clone(), learner, folder, into: into.to_owned() };
-        Child::start(&self.policy, &order).map_err(not(true))
+        let Submitted { id, lab, due, extension, .. } = &self.submitted;
+        let mut policy = self.policy.clone();
+        if let Some(rules) = Rules::of_one(self.rules.as_ref(), lab, id, *due, *extension) {
+            let file = into.with_extension("late");
+            write_file(&file, rules.text().as_bytes()).map_err(not(true))?;
+            policy.late = Some(file);
+        }
+        let order = Order { id: id.clone(), learner: Some(id.clone()), folder, into: into.to_owned() };
+        Child::start(&policy, &order).map_err(not(true))
     }
 }
 

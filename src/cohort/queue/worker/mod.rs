@@ -23,6 +23,7 @@ use super::reader::Reader;
 use super::submitted::Submitted;
 use super::{Access, Names, topics};
 use crate::cohort::child::Policy;
+use crate::course::Rules;
 use crate::world::guard::Guard;
 
 /// How many workers may end with the same submission in hand before it is given up.
@@ -45,6 +46,8 @@ pub struct Options {
     pub worker: String,
     /// How submissions are graded; its lab is that of each submission.
     pub policy: Policy,
+    /// The course's rules on late submissions; what a submission says of its own due time comes before them.
+    pub rules: Option<Rules>,
     /// Where results are kept as files, too.
     pub out: PathBuf,
     /// The folders that submissions may be in; empty for any.

@@ -9,10 +9,11 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::Options;
+use crate::cohort::book::now;
 use crate::cohort::queue::lane::{Lane, Said, Unsaid, Word};
 use crate::cohort::queue::marker::Marker;
 use crate::cohort::queue::membership::{Change, Membership};
-use crate::cohort::queue::published::{Source, now};
+use crate::cohort::queue::published::Source;
 use crate::cohort::queue::reader::{Reader, is_passing};
 
 /// How many records wait here before no more are fetched. They are in nobody's hand: the group does not count them.

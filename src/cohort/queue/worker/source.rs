@@ -2,23 +2,35 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::cohort::queue::submitted::Content;
+use crate::cohort::roster::{Repository, Source};
+use crate::cohort::source::Limits;
 use crate::world::program::Submission;
 
 /// Finds it, or fetches it into a folder that is not there yet.
-pub(super) async fn folder(content: &Content, roots: &[PathBuf], _into: &Path) -> Result<PathBuf> {
-    match content {
+pub(super) async fn folder(content: &Content, roots: &[PathBuf], into: &Path) -> Result<PathBuf> {
+    let (from, commit) = match content {
         Content::Folder { path, digest } => {
             let (path, digest, roots) = (path.clone(), digest.clone(), roots.to_vec());
-            tokio::task::spawn_blocking(move || there(&path, &digest, &roots)).await.context("looking at the folder was given up")?
+            return tokio::task::spawn_blocking(move || there(&path, &digest, &roots)).await.context("looking at the folder was given up")?;
         }
-        Content::Git { .. } => bail!("this worker takes submissions from folders only, and this one is in git"),
-    }
+        Content::Git { url, commit } => (Repository::Remote(url.clone()), commit),
+        Content::Repository { path, commit } => (Repository::Local(allowed(path, roots)?), commit),
+    };
+    Source::Git { from, commit: Some(commit.clone()) }.fetch(into, Limits::default()).await
 }
 
 fn there(path: &Path, digest: &str, roots: &[PathBuf]) -> Result<PathBuf> {
+    let real = allowed(path, roots)?;
+    let found = Submission::open(&real)?;
+    ensure!(found.digest() == digest, "{} has changed since it was added: add it again", path.display());
+    Ok(real)
+}
+
+/// The folder that is meant, if a submission may be there.
+fn allowed(path: &Path, roots: &[PathBuf]) -> Result<PathBuf> {
     let real =
         path.canonicalize().with_context(|| format!("there is no folder {} here: all workers must see it under this name", path.display()))?;
     ensure!(
@@ -26,8 +38,6 @@ fn there(path: &Path, digest: &str, roots: &[PathBuf]) -> Result<PathBuf> {
         "{} is not in a folder that the worker was given with --root",
         path.display()
     );
-    let found = Submission::open(&real)?;
-    ensure!(found.digest() == digest, "{} has changed since it was added: add it again", path.display());
     Ok(real)
 }
 

@@ -1,0 +1,64 @@
+//! Real grading: a broker for each submission, programs that do their worst, and kills of the batch in the middle.
+
+use kgrade::outcome::Tier;
+use kgrade::report::cohort::State;
+
+use crate::hall::{Hall, LAB, names};
+use crate::processes::until;
+
+/// Ends the kgrade that grades it: without a sandbox, nothing keeps a program from that.
+const KILLER: &str = "kill -9 $PPID\nsleep 600\n";
+
+#[test]
+fn right_wrong_and_worse_submissions_with_kills_in_between() {
+    let hall = Hall::new(&[]);
+    hall.write("lab.yaml", LAB);
+    let right = ["ada", "bob", "cy", "dan"];
+    for id in right {
+        hall.write(&format!("cohort/{id}/program.sh"), "exit 0\n");
+    }
+    hall.write("cohort/wrong/program.sh", "echo sorry >&2\nexit 7\n");
+    hall.write("cohort/killer/program.sh", KILLER);
+    hall.write("cohort/empty/.gitkeep", "");
+    hall.write("cohort/manifest/kgrade.yaml", "kgrade: 1\nlabs: 7\n");
+    let batch = |words: &[&str]| {
+        let mut command = hall.kgrade(&["batch", "./lab.yaml", "cohort", "--out", "out", "--sandbox", "none", "--workers", "2", "--resume"]);
+        command.args(words);
+        command
+    };
+    for kill in 1..=2 {
+        let mut running = hall.start(batch(&[]));
+        until("some are graded", || (hall.journal("out").records.values().filter(|record| record.state == State::Graded).count() >= kill).then_some(()));
+        running.kill().unwrap();
+        running.wait().unwrap();
+        hall.assert_clean();
+    }
+    let before = hall.journal("out");
+    let said = hall.ends(batch(&[]), 5);
+    let told = hall.told("out");
+    for id in right {
+        assert_eq!(told[id], (State::Graded, Some(100), String::new()), "{said}");
+    }
+    assert_eq!((told["wrong"].0, told["wrong"].1), (State::Graded, Some(0)), "{said}");
+    for (id, why) in [("killer", "was ended by signal 9"), ("empty", "program"), ("manifest", "kgrade.yaml")] {
+        assert!(told[id].0 == State::Error && told[id].2.contains(why), "{id}: {:?}", told[id]);
+    }
+    for (id, record) in before.records.iter().filter(|(_, record)| record.state == State::Graded) {
+        assert_eq!(&hall.journal("out").records[id], record, "{id} was graded again");
+    }
+    assert_eq!(
+        names(&hall.path("out/results/wrong")),
+        ["evidence.jsonl.gz", "junit.xml", "learner-evidence.jsonl.gz", "report.html", "report.md", "result.json"]
+    );
+    let graded = hall.cohort("out").submissions.into_iter().find_map(|entry| entry.graded).unwrap();
+    assert_eq!((graded.tier, graded.sandbox.as_str()), (Tier::Official, "none"));
+    let seeds: std::collections::BTreeSet<u64> =
+        hall.cohort("out").submissions.iter().filter_map(|entry| Some(entry.graded.as_ref()?.seed)).collect();
+    assert!(seeds.len() > 1, "each draws its own seed");
+    let markdown = std::fs::read_to_string(hall.path("out/results/wrong/report.md")).unwrap();
+    assert!(!markdown.contains(hall.path("").to_str().unwrap()), "a learner's report names no folder of the instructor's: {markdown}");
+    let again = hall.kgrade(&["replay", "out/results/wrong/evidence.jsonl.gz"]);
+    let said = hall.ends(again, 1);
+    assert!(said.contains("The program ends well"), "{said}");
+    hall.assert_clean();
+}
