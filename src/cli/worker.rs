@@ -64,8 +64,7 @@ pub struct WorkerArgs {
 pub fn worker(args: &WorkerArgs) -> Done {
     let options = options(args).map_err(Failure::usage)?;
     let guard = Guard::of_this_kgrade()?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("start the runtime")?;
     let name = &options.worker;
     let mut tell = |news: News<'_>| match news {
         News::Trouble(error) => output::error(&error),
@@ -111,7 +110,17 @@ fn options(args: &WorkerArgs) -> anyhow::Result<Options> {
     };
     let worker = name();
     let rules = args.late.as_deref().map(Rules::load).transpose()?;
-    Ok(Options { access, names, worker, policy, rules, out: args.out.clone(), roots: args.roots.clone(), ahead: !args.no_ahead, drain: args.drain })
+    Ok(Options {
+        access,
+        names,
+        worker,
+        policy,
+        rules,
+        out: args.out.clone(),
+        roots: args.roots.clone(),
+        ahead: !args.no_ahead,
+        drain: args.drain,
+    })
 }
 
 /// A name for this worker: the machine, the process, and something that no worker before had.

@@ -262,11 +262,6 @@ fn a_worker_that_is_asked_to_end_finishes_or_puts_back_what_it_has() {
     // Twice: at once.
     worker.signal(Signal::INT);
     worker.signal(Signal::TERM);
-    // Two signals may be taken for one.
-    until("it ends", || {
-        worker.signal(Signal::INT);
-        !worker.is_alive()
-    });
     assert_eq!(worker.end(), Some(130), "{}", worker.said());
     assert!(stage.results().is_empty() && stage.members().is_empty(), "it has left its group");
     // Once: after what is in hand.
@@ -278,6 +273,25 @@ fn a_worker_that_is_asked_to_end_finishes_or_puts_back_what_it_has() {
     assert_eq!(stage.results().len(), 1);
     assert_eq!(stage.worker(&["--drain"]).end(), Some(0));
     stage.assert_graded_exactly_once();
+}
+
+#[test]
+fn a_worker_that_can_grade_nothing_does_not_go_through_the_queue() {
+    let mut stage = Stage::new("broken");
+    for nth in 0..6 {
+        stage.submit(&format!("s{nth}"), 10, "[ -e \"$FAKE/mended\" ] || { echo 'error: there is no Java' >&2; exit 3; }");
+    }
+    stage.add(&["--partitions", "1"]);
+    let mut worker = stage.worker(&["--drain"]);
+    assert_eq!(worker.end(), Some(3));
+    assert!(worker.said().contains("this machine may be to blame: there is no Java"), "{}", worker.said());
+    assert_eq!(stage.results().len(), 2, "those before it was sure");
+    fs::write(stage.path("fake/mended"), "").unwrap();
+    // What got an error is graded when it is added again.
+    assert_eq!(stage.add(&[]), "2 submissions added for lab-02\n4 submissions in the queue already\n");
+    assert_eq!(stage.worker(&["--drain"]).end(), Some(0));
+    let graded = stage.results().iter().filter(|result| result.outcome().is_some()).count();
+    assert_eq!((graded, stage.results().len()), (6, 8));
 }
 
 /// With real grading: right and wrong programs, each with a broker of its own.
@@ -293,7 +307,8 @@ fn right_and_wrong_programs_are_told_apart() {
     let mut worker = stage.worker(&["--real", "--drain", "--", "--only", "topic"]);
     assert_eq!(worker.end(), Some(0), "{}", worker.said());
     stage.assert_graded_exactly_once();
-    let evidence: Vec<_> = stage.results().iter().map(|result| matches!(&result.ended, Ended::Graded(graded) if graded.evidence.is_some())).collect();
+    let evidence: Vec<_> =
+        stage.results().iter().map(|result| matches!(&result.ended, Ended::Graded(graded) if graded.evidence.is_some())).collect();
     assert_eq!(evidence, [true, true]);
 }
 

@@ -133,7 +133,8 @@ impl Stage {
         kgrade.env_remove("KAFKA_BOOTSTRAP_SERVERS");
         let mut process = kgrade.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
-        let pipes: [Box<dyn std::io::Read + Send>; 2] = [Box::new(process.stdout.take().unwrap()), Box::new(process.stderr.take().unwrap())];
+        let pipes: [Box<dyn std::io::Read + Send>; 2] =
+            [Box::new(process.stdout.take().unwrap()), Box::new(process.stderr.take().unwrap())];
         for pipe in pipes {
             let said = Arc::clone(&said);
             std::thread::spawn(move || {

@@ -140,8 +140,7 @@ impl Access {
 
     /// A producer that adds submissions. It uses no transactions: each record takes one offset, so that offsets count submissions.
     pub(super) fn adder(&self, client: &str) -> Result<FutureProducer<Quiet>> {
-        let ours =
-            &[("enable.idempotence", "true"), ("acks", "all"), ("partitioner", "murmur2_random"), ("message.timeout.ms", "20000")];
+        let ours = &[("enable.idempotence", "true"), ("acks", "all"), ("partitioner", "murmur2_random"), ("message.timeout.ms", "20000")];
         self.config(client, ours).create_with_context(Quiet).context("no producer can be made for the queue")
     }
 
@@ -171,7 +170,9 @@ fn properties(text: &str) -> Result<Vec<(String, String)>> {
         let key = key.trim();
         let allowed = MAY_BE_SET.iter().any(|may| *may == key || may.ends_with('.') && key.starts_with(may));
         if !allowed {
-            bail!("line {nth} sets {key:?}, which is not for this file: the queue's promises rest on it, or it is not about reaching a cluster");
+            bail!(
+                "line {nth} sets {key:?}, which is not for this file: the queue's promises rest on it, or it is not about reaching a cluster"
+            );
         }
         all.push((key.to_owned(), value.trim().to_owned()));
     }
@@ -211,7 +212,14 @@ mod tests {
         let seen = properties(text).unwrap();
         assert_eq!(seen[1], ("sasl.password".to_owned(), "a=b#c".to_owned()));
         assert_eq!(seen.len(), 3);
-        for wrong in ["isolation.level=read_uncommitted", "transactional.id=x", "enable.auto.commit=true", "group.id=y", "plugin.library.paths=z", "bootstrap.servers=w"] {
+        for wrong in [
+            "isolation.level=read_uncommitted",
+            "transactional.id=x",
+            "enable.auto.commit=true",
+            "group.id=y",
+            "plugin.library.paths=z",
+            "bootstrap.servers=w",
+        ] {
             let error = properties(wrong).unwrap_err().to_string();
             assert!(error.starts_with("line 1 sets") && !error.contains(wrong.split_once('=').unwrap().1), "{error}");
         }

@@ -51,7 +51,11 @@ pub async fn add(access: &Access, names: &Names, lab: &str, checks_digest: &str,
         }
     }
     for delivery in sent {
-        delivery.await.context("the producer was closed")?.map_err(|(error, _)| error).context("a submission was not acknowledged; add again")?;
+        delivery
+            .await
+            .context("the producer was closed")?
+            .map_err(|(error, _)| error)
+            .context("a submission was not acknowledged; add again")?;
         done.added += 1;
     }
     Ok(done)

@@ -87,7 +87,15 @@ impl Lane {
         let producer = access.owner(names, worker, partition)?;
         producer.init_transactions(STEP).with_context(|| format!("partition {partition} cannot be taken over"))?;
         // Only now: nobody else can change these any more.
-        let mut lane = Self { partition, producer, next: None, is_behind: false, marker: Marker::default(), graded: HashMap::new(), by: HashMap::new() };
+        let mut lane = Self {
+            partition,
+            producer,
+            next: None,
+            is_behind: false,
+            marker: Marker::default(),
+            graded: HashMap::new(),
+            by: HashMap::new(),
+        };
         for (_, next, metadata) in reader.committed(&names.submissions, &[partition])? {
             lane.next = next;
             lane.marker = Marker::read(&metadata);
@@ -138,7 +146,11 @@ impl Lane {
             Err(error) => {
                 let abortable = matches!(&error, KafkaError::Transaction(why) if why.txn_requires_abort() && !why.is_fatal())
                     || matches!(&error, KafkaError::MessageProduction(_));
-                if abortable && self.producer.abort_transaction(STEP).is_ok() { Err(Unsaid::Aborted(error)) } else { Err(Unsaid::Broken(error)) }
+                if abortable && self.producer.abort_transaction(STEP).is_ok() {
+                    Err(Unsaid::Aborted(error))
+                } else {
+                    Err(Unsaid::Broken(error))
+                }
             }
         }
     }

@@ -111,7 +111,8 @@ fn committed(consumer: &BaseConsumer<Quiet>, topic: &str, partitions: &[i32]) ->
     for partition in partitions {
         list.add_partition(topic, *partition);
     }
-    let seen = patiently(|| consumer.committed_offsets(list.clone(), ANSWER)).context("the committed offsets of the workers are not known")?;
+    let seen =
+        patiently(|| consumer.committed_offsets(list.clone(), ANSWER)).context("the committed offsets of the workers are not known")?;
     let mut all = Vec::with_capacity(partitions.len());
     for element in seen.elements() {
         element.error().with_context(|| format!("the committed offset of partition {} is not known", element.partition()))?;
@@ -126,7 +127,8 @@ fn committed(consumer: &BaseConsumer<Quiet>, topic: &str, partitions: &[i32]) ->
 /// Asks again while a leader or coordinator is not there yet, as it may be with topics and groups that are new.
 fn patiently<T>(ask: impl Fn() -> KafkaResult<T>) -> KafkaResult<T> {
     use RDKafkaErrorCode::{
-        BrokerTransportFailure, CoordinatorLoadInProgress, CoordinatorNotAvailable, LeaderNotAvailable, NotCoordinator, NotLeaderForPartition,
+        BrokerTransportFailure, CoordinatorLoadInProgress, CoordinatorNotAvailable, LeaderNotAvailable, NotCoordinator,
+        NotLeaderForPartition,
     };
     let begun = Instant::now();
     loop {

@@ -229,7 +229,9 @@ pub(super) mod tests {
         let refused = |pointer: &str, value: serde_json::Value| {
             let mut wrong = good.clone();
             match pointer.split_once('+') {
-                Some((place, name)) => wrong.pointer_mut(place).unwrap().as_object_mut().unwrap().insert(name.to_owned(), value).map_or((), drop),
+                Some((place, name)) => {
+                    wrong.pointer_mut(place).unwrap().as_object_mut().unwrap().insert(name.to_owned(), value).map_or((), drop)
+                }
                 None => *wrong.pointer_mut(pointer).unwrap() = value,
             }
             // With a key that fits, so that the key is not why.
@@ -265,7 +267,8 @@ pub(super) mod tests {
             let why = refused(pointer, value.clone());
             assert!(!why.is_empty() && why.len() < 300, "{pointer} {value}: {why}");
         }
-        let lengths = Submitted { extension: Some("2d".parse().unwrap()), due: Some("2026-12-01T12:00:00+01:00".parse().unwrap()), ..sample("ada") };
+        let lengths =
+            Submitted { extension: Some("2d".parse().unwrap()), due: Some("2026-12-01T12:00:00+01:00".parse().unwrap()), ..sample("ada") };
         let lengths = lengths.new().unwrap();
         assert_eq!(Submitted::read(&lengths.bytes().unwrap()).unwrap(), lengths);
         assert_ne!(lengths.key, sample("ada").key);

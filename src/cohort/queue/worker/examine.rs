@@ -33,7 +33,8 @@ pub(super) fn examine(payload: &[u8], lane: &Lane, tries: u32, labs: &mut Labs) 
         return Examined::Again(submitted);
     }
     if tries >= MOST_TRIES {
-        let why = format!("{tries} workers ended while they had it in hand, so it is given up; grade it by itself: kgrade {}", submitted.lab);
+        let why =
+            format!("{tries} workers ended while they had it in hand, so it is given up; grade it by itself: kgrade {}", submitted.lab);
         return Examined::Not(submitted, why);
     }
     match labs.check(&submitted) {
@@ -61,7 +62,9 @@ impl Labs {
             self.digests.insert(name.clone(), key::digest(found.source.text.as_bytes()));
         }
         if self.digests.get(name) != Some(&submitted.checks_digest) {
-            bail!("the worker has another version of {name} than the submission was added with: give both the same --checks, and add it again");
+            bail!(
+                "the worker has another version of {name} than the submission was added with: give both the same --checks, and add it again"
+            );
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ mod source;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use tokio::sync::watch;
 
 use self::examine::{Examined, Labs, examine};
@@ -22,12 +22,15 @@ use super::published::{Ended, Published};
 use super::reader::Reader;
 use super::submitted::Submitted;
 use super::{Access, Names, topics};
-use crate::cohort::child::Policy;
+use crate::cohort::child::{Ending, Policy};
 use crate::course::Rules;
+use crate::report::cohort::mistakes::masked;
 use crate::world::guard::Guard;
 
 /// How many workers may end with the same submission in hand before it is given up.
 const MOST_TRIES: u32 = 3;
+/// When so many in a row, the first ones, fail for one reason that need not lie in them, it does not lie in them.
+const ALIKE: usize = 3;
 /// How often the consumer is polled while something is graded.
 const TICK: Duration = Duration::from_millis(50);
 /// How long an idle worker waits for records in one go.
@@ -114,18 +117,14 @@ pub struct Tally {
 /// # Errors
 /// When the cluster does not answer or refuses for so long that there is no use in going on. Nothing is lost: what was in hand is graded by
 /// another worker.
-pub async fn work(
-    options: &Options,
-    guard: &Guard,
-    stop: watch::Receiver<Stop>,
-    tell: &mut (dyn FnMut(News<'_>) + Send),
-) -> Result<Tally> {
+pub async fn work(options: &Options, guard: &Guard, stop: watch::Receiver<Stop>, tell: &mut (dyn FnMut(News<'_>) + Send)) -> Result<Tally> {
     let all = topics::check(&Reader::new(&options.access, &options.names, &options.worker)?, &options.names)?;
     let files = Files::new(&options.out, &options.worker, guard)?;
     let partitions = Partitions::join(options)?;
     let labs = Labs::new(options.policy.checks.clone());
     let (looked, tally) = (Instant::now(), Tally::default());
-    let mut worker = Worker { options, all, partitions, labs, files, stop, tell, hand: None, held: None, looked, tally };
+    let mut worker =
+        Worker { options, all, partitions, labs, files, stop, tell, hand: None, held: None, looked, tally, doubts: Vec::new() };
     let ended = worker.run().await;
     if ended.is_ok() {
         worker.put_back();
@@ -147,6 +146,8 @@ struct Worker<'a> {
     held: Option<Held>,
     looked: Instant,
     tally: Tally,
+    /// Why its first submissions could not be graded, as long as none could.
+    doubts: Vec<String>,
 }
 
 impl Worker<'_> {
@@ -252,6 +253,10 @@ impl Worker<'_> {
             _ = self.stop.changed() => return Ok(()),
         };
         let Some(hand) = self.hand.take() else { return Ok(()) };
+        if let Some(why) = self.doubt(&ending) {
+            self.partitions.put_back(hand.place)?;
+            bail!("the first {ALIKE} submissions could not be graded, all for the same reason, so this machine may be to blame: {why}");
+        }
         let (ended, evidence) = hand.result(ending, &into);
         let result = Published::of(&hand.submitted, hand.place.source(), &self.options.worker, hand.tries, ended);
         let (id, lab, place) = (result.id.clone(), result.lab.clone(), hand.place);
@@ -263,6 +268,19 @@ impl Worker<'_> {
             (self.tell)(News::Trouble(error));
         }
         Ok(())
+    }
+
+    /// Why no submission can be graded here, when that is how it looks. A worker on a machine that cannot grade must not go through the queue and
+    /// make errors of everything.
+    fn doubt(&mut self, ending: &Ending) -> Option<String> {
+        let Ending::NotGraded { why, again: true } = ending else { return None };
+        if self.tally.graded > 0 {
+            return None;
+        }
+        let alike = masked(why);
+        self.doubts.retain(|doubt| *doubt == alike);
+        self.doubts.push(alike);
+        (self.doubts.len() >= ALIKE).then(|| why.clone())
     }
 
     /// Says what came of a submission, in one transaction with the offset after it. False: it is another worker's.

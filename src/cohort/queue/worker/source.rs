@@ -14,7 +14,9 @@ pub(super) async fn folder(content: &Content, roots: &[PathBuf], into: &Path) ->
     let (from, commit) = match content {
         Content::Folder { path, digest } => {
             let (path, digest, roots) = (path.clone(), digest.clone(), roots.to_vec());
-            return tokio::task::spawn_blocking(move || there(&path, &digest, &roots)).await.context("looking at the folder was given up")?;
+            return tokio::task::spawn_blocking(move || there(&path, &digest, &roots))
+                .await
+                .context("looking at the folder was given up")?;
         }
         Content::Git { url, commit } => (Repository::Remote(url.clone()), commit),
         Content::Repository { path, commit } => (Repository::Local(allowed(path, roots)?), commit),
@@ -31,8 +33,9 @@ fn there(path: &Path, digest: &str, roots: &[PathBuf]) -> Result<PathBuf> {
 
 /// The folder that is meant, if a submission may be there.
 fn allowed(path: &Path, roots: &[PathBuf]) -> Result<PathBuf> {
-    let real =
-        path.canonicalize().with_context(|| format!("there is no folder {} here: all workers must see it under this name", path.display()))?;
+    let real = path
+        .canonicalize()
+        .with_context(|| format!("there is no folder {} here: all workers must see it under this name", path.display()))?;
     ensure!(
         roots.is_empty() || roots.iter().any(|root| is_below(&real, root)),
         "{} is not in a folder that the worker was given with --root",
@@ -70,7 +73,10 @@ mod tests {
         let Content::Folder { digest, .. } = &outside else { unreachable!() };
         let through = Content::Folder { path: root.path().join("link"), digest: digest.clone() };
         assert!(folder(&through, &roots).unwrap_err().to_string().contains("--root"), "a link leads out");
-        let dots = Content::Folder { path: root.path().join("ada/../../").join(other.path().file_name().unwrap()).join("eve"), digest: digest.clone() };
+        let dots = Content::Folder {
+            path: root.path().join("ada/../../").join(other.path().file_name().unwrap()).join("eve"),
+            digest: digest.clone(),
+        };
         assert!(folder(&dots, &roots).is_err());
         std::fs::write(root.path().join("ada/a.py"), "changed").unwrap();
         assert!(folder(&inside, &roots).unwrap_err().to_string().contains("has changed"));
