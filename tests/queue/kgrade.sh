@@ -2,7 +2,9 @@
 # In place of kgrade: says that it is ready, waits for the word, and gives the result that the test has prepared.
 for word in "$@"; do
   case $word in
-    --submission=*) id=$(basename "${word#*=}") ;;
+    --submission=*) submission=${word#*=} ;;
+    --learner=*) id=${word#*=} ;;
+    --late=*) late=${word#*=} ;;
     --full-evidence=*) evidence=${word#*=} ;;
   esac
 done

@@ -11,6 +11,7 @@ mod stage;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use kgrade::cohort::queue::{Ended, Published};
@@ -73,10 +74,15 @@ fn a_long_grade_does_not_cost_a_worker_its_place() {
     let mut stage = Stage::new("long");
     // Three times as long as both of the limits: the session's, and that between two polls.
     stage.submit("slow", 80, "sleep 20");
-    stage.submit("quick", 70, "");
-    stage.add(&["--partitions", "2"]);
-    let mut worker = stage.worker(&[]);
+    stage.submit("slower", 70, "");
+    stage.add(&["--partitions", "1"]);
+    let mut worker = stage.worker(&["--no-ahead"]);
     until("it is graded", || stage.begun().contains_key("slow"));
+    let status = String::from_utf8(stage.queue("status", &[]).stdout).unwrap();
+    assert!(
+        status.contains("waiting      1\nin hand      1\ngraded       0\n") && status.contains(": slow for lab-02, since "),
+        "{status}"
+    );
     let (members, generation) = (stage.members(), stage.generation());
     assert_eq!(members.len(), 1);
     stage.wait_until_done();
@@ -273,6 +279,39 @@ fn a_worker_that_is_asked_to_end_finishes_or_puts_back_what_it_has() {
     assert_eq!(stage.results().len(), 1);
     assert_eq!(stage.worker(&["--drain"]).end(), Some(0));
     stage.assert_graded_exactly_once();
+}
+
+/// A table names a folder, and a branch in a repository; one has a due time of its own.
+#[test]
+fn a_table_of_folders_and_repositories_is_graded_as_it_was_added() {
+    let mut stage = Stage::new("table");
+    for id in ["ada", "ben"] {
+        stage.submit(id, 60, "cp \"$submission/program.py\" \"$FAKE/$id.seen\"; [ -z \"$late\" ] || cp \"$late\" \"$FAKE/$id.late\"");
+    }
+    let (cohort, repository) = (stage.path("cohort"), stage.path("cohort/ben"));
+    let git = |words: &[&str]| {
+        let person = ["-c", "user.name=B", "-c", "user.email=b@example.org", "-c", "commit.gpgsign=false"];
+        let done = Command::new("git").arg("-C").arg(&repository).args(person).args(words).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    for words in [&["init", "-q", "-b", "main"][..], &["add", "."], &["commit", "-qm", "done"]] {
+        git(words);
+    }
+    let table = "id,name,path,commit,due\nada,Ada Lovelace,ada,,2026-12-01T12:00:00Z\nben,,ben,main,\n";
+    fs::write(cohort.join("table.csv"), table).unwrap();
+    let table = cohort.join("table.csv").display().to_string();
+    let output = stage.queue("add", &["lab-02", &table, "--partitions", "1"]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "2 submissions added for lab-02\n", "{}", String::from_utf8_lossy(&output.stderr));
+    // The branch goes on; what was added stays.
+    fs::write(repository.join("program.py"), "too late").unwrap();
+    git(&["commit", "-qam", "more"]);
+    let mut worker = stage.worker(&["--drain", "--root", &cohort.display().to_string()]);
+    assert_eq!(worker.end(), Some(0), "{}", worker.said());
+    stage.assert_graded_exactly_once();
+    let seen = |name: &str| fs::read_to_string(stage.path("fake").join(name)).unwrap_or_default();
+    assert_eq!((seen("ada.seen"), seen("ben.seen")), ("# ada: 60\n".to_owned(), "# ben: 60\n".to_owned()));
+    assert!(seen("ada.late").contains("2026-12-01T12:00:00Z") && seen("ben.late").is_empty());
+    assert_eq!(stage.results().iter().filter_map(|result| result.name.as_deref()).collect::<Vec<_>>(), ["Ada Lovelace"]);
 }
 
 #[test]

@@ -176,7 +176,7 @@ impl Stage {
     /// The generation that the group is in, from what its coordinator wrote about it last.
     pub fn generation(&self) -> i32 {
         let mut last = None;
-        read("__consumer_offsets", &mut |key, value, _| {
+        read("__consumer_offsets", |key, value, _| {
             // The key of a group's own record: version 2, then its name.
             let name = self.names.group.as_bytes();
             let wanted = [&2i16.to_be_bytes()[..], &u16::try_from(name.len()).unwrap().to_be_bytes(), name].concat();
@@ -192,7 +192,7 @@ impl Stage {
     /// Every result that a reader who ignores open and aborted transactions finds.
     pub fn results(&self) -> Vec<Published> {
         let mut all = Vec::new();
-        read(&self.names.results, &mut |_, value, _| all.push(Published::read(value).unwrap()));
+        read(&self.names.results, |_, value, _| all.push(Published::read(value).unwrap()));
         all
     }
 
@@ -207,7 +207,7 @@ impl Stage {
 
     /// The records of the submissions, as bytes.
     pub fn read_submissions(&self, into: &mut Vec<Vec<u8>>) {
-        read(&self.names.submissions, &mut |_, value, _| into.push(value.to_vec()));
+        read(&self.names.submissions, |_, value, _| into.push(value.to_vec()));
     }
 
     /// Asserts that each submission has exactly one result, and the right one.
@@ -289,7 +289,7 @@ impl Drop for Worker {
 }
 
 /// Reads a topic to its end, `read_committed`, with a client of its own.
-fn read(topic: &str, each: &mut dyn FnMut(&[u8], &[u8], Source)) {
+fn read(topic: &str, mut each: impl FnMut(&[u8], &[u8], Source)) {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", Stage::bootstrap())
         .set("group.id", "test-reader")

@@ -20,7 +20,7 @@ use crate::world::guard::{Guard, Lease};
 /// What comes next.
 pub(super) enum Held {
     /// A submission that is made ready.
-    Grade(Job),
+    Grade(Box<Job>),
     /// A submission, or a record, of which is known what to say.
     Known(Place, Box<Published>),
     /// A submission that was graded before: nothing is said.

@@ -220,7 +220,7 @@ impl Worker<'_> {
                 if !self.partitions.take(place)? {
                     return Ok(());
                 }
-                Some(Held::Grade(Job::new(self.options, place, submitted, before + 1, &self.files)?))
+                Some(Held::Grade(Box::new(Job::new(self.options, place, submitted, before + 1, &self.files)?)))
             }
         };
         Ok(())
