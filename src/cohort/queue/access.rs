@@ -212,16 +212,9 @@ mod tests {
         let seen = properties(text).unwrap();
         assert_eq!(seen[1], ("sasl.password".to_owned(), "a=b#c".to_owned()));
         assert_eq!(seen.len(), 3);
-        for wrong in [
-            "isolation.level=read_uncommitted",
-            "transactional.id=x",
-            "enable.auto.commit=true",
-            "group.id=y",
-            "plugin.library.paths=z",
-            "bootstrap.servers=w",
-        ] {
-            let error = properties(wrong).unwrap_err().to_string();
-            assert!(error.starts_with("line 1 sets") && !error.contains(wrong.split_once('=').unwrap().1), "{error}");
+        for wrong in ["isolation.level", "transactional.id", "enable.auto.commit", "group.id", "plugin.library.paths", "bootstrap.servers"] {
+            let error = properties(&format!("{wrong}=hunter2")).unwrap_err().to_string();
+            assert!(error.starts_with("line 1 sets") && !error.contains("hunter2"), "{error}");
         }
         assert_eq!(properties("\nsecret").unwrap_err().to_string(), "line 2 is not of the form key=value");
     }
