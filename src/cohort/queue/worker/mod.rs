@@ -172,7 +172,7 @@ impl Worker<'_> {
             }
             if self.hand.is_some() {
                 self.attend().await?;
-            } else if is_idle && self.is_drained()? {
+            } else if is_idle && self.is_drained() {
                 return Ok(());
             }
         }
@@ -298,12 +298,16 @@ impl Worker<'_> {
         Ok(true)
     }
 
-    fn is_drained(&mut self) -> Result<bool> {
+    fn is_drained(&mut self) -> bool {
         if !self.options.drain || self.looked.elapsed() < LOOK {
-            return Ok(false);
+            return false;
         }
         self.looked = Instant::now();
-        self.partitions.is_all_done(&self.all)
+        // A broker that is away for a moment is no reason to end.
+        self.partitions.is_all_done(&self.all).unwrap_or_else(|error| {
+            tracing::debug!("{error:#}");
+            false
+        })
     }
 
     /// Puts back what is in hand when the worker ends: that counts as no try. Where this cannot be said any more, it counts as one.
