@@ -212,7 +212,8 @@ mod tests {
         let seen = properties(text).unwrap();
         assert_eq!(seen[1], ("sasl.password".to_owned(), "a=b#c".to_owned()));
         assert_eq!(seen.len(), 3);
-        for wrong in ["isolation.level", "transactional.id", "enable.auto.commit", "group.id", "plugin.library.paths", "bootstrap.servers"] {
+        for wrong in ["isolation.level", "transactional.id", "enable.auto.commit", "group.id", "plugin.library.paths", "bootstrap.servers"]
+        {
             let error = properties(&format!("{wrong}=hunter2")).unwrap_err().to_string();
             assert!(error.starts_with("line 1 sets") && !error.contains("hunter2"), "{error}");
         }
