@@ -11,6 +11,7 @@ mod list;
 mod merge;
 mod output;
 mod plan;
+mod queue;
 mod regrade;
 mod replay;
 mod report;
@@ -20,6 +21,7 @@ mod sign;
 mod tap;
 mod timeline;
 mod verify;
+mod worker;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -75,6 +77,10 @@ enum Command {
     Timeline(timeline::TimelineArgs),
     /// Watch what a client says to a Kafka that is there.
     Tap(tap::TapArgs),
+    /// Put submissions into a queue for workers, say how far it is, and take the results out.
+    Queue(queue::QueueArgs),
+    /// Grade submissions from a queue, as one of its workers.
+    Worker(worker::WorkerArgs),
     /// Start a Kafka for yourself and leave it running.
     Up(cluster::UpArgs),
     /// Stop the Kafka that `kgrade up` started.
@@ -130,6 +136,8 @@ pub fn main() -> u8 {
         Some(Command::Verify(args)) => verify::verify(&args),
         Some(Command::Timeline(args)) => timeline::timeline(&args),
         Some(Command::Tap(args)) => tap::tap(&args),
+        Some(Command::Queue(args)) => queue::queue(&args),
+        Some(Command::Worker(args)) => worker::worker(&args),
         Some(Command::Up(args)) => with_cluster(|context, out| cluster::up(&args, context, out)),
         Some(Command::Down(args)) => with_cluster(|context, out| cluster::down(&args, context, out)),
     };

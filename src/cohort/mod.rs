@@ -8,6 +8,7 @@ pub mod key;
 pub mod merge;
 pub mod out;
 pub mod pool;
+pub mod queue;
 pub mod roster;
 pub mod shard;
 pub mod source;
