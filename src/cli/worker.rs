@@ -29,7 +29,7 @@ pub struct WorkerArgs {
     #[command(flatten)]
     source: LabSource,
     /// What learners' programs run in: auto, docker, bwrap, or none. The worker says it, never a submission.
-    #[arg(long, value_name = "WHERE", default_value = "auto")]
+    #[arg(long, value_name = "WHERE", default_value = "auto", value_parser = super::grade::sandbox)]
     sandbox: String,
     /// Only submissions in this folder; may be repeated. Without it, in any folder that the queue names.
     #[arg(long = "root", value_name = "DIR")]

@@ -62,7 +62,7 @@ fn trials(sandbox: &Result<Sandbox, String>) -> Vec<Trial> {
         let takes = expected.as_ref().map_or(0, |expected| expected.takes_s);
         let missing = match (sandbox, &expected) {
             (Err(why), _) => Some(why.clone()),
-            (_, Ok(expected)) => expected.missing_tool(),
+            (_, Ok(expected)) => expected.known.as_ref().map(|why| format!("known: {why}")).or_else(|| expected.missing_tool()),
             _ => None,
         };
         let sandbox = sandbox.clone().unwrap_or(Sandbox::Bwrap);

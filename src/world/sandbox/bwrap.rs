@@ -29,10 +29,12 @@ pub(super) fn command(bwrap: &Path, room: &Room, cell: &Cell<'_>, seen: &[Seen],
         command.arg("--unshare-user");
     }
     let mut ways = Ways::default();
+    // Where temporary files are, the outer folder first: empty, but for what is shown there.
+    let hidden: BTreeSet<&Path> = [Path::new("/tmp"), room.temporary()].into();
     for seen in seen {
         match seen {
             Seen::Link { path, target } => command.arg("--symlink").arg(target).arg(path),
-            Seen::Readable(path) if path.starts_with(room.temporary()) => continue,
+            Seen::Readable(path) if hidden.iter().any(|folder| path.starts_with(folder)) => continue,
             Seen::Readable(path) => ways.to(path, &mut command).arg("--ro-bind").arg(path).arg(path),
         };
     }
@@ -45,14 +47,13 @@ pub(super) fn command(bwrap: &Path, room: &Room, cell: &Cell<'_>, seen: &[Seen],
     }
     let size = IN_MEMORY.to_string();
     command.args(["--proc", "/proc", "--dev", "/dev", "--size", &size, "--perms", "1777", "--tmpfs", "/dev/shm"]);
-    ways.to(room.temporary(), &mut command).args(["--size", &size, "--perms", "1777", "--tmpfs"]).arg(room.temporary());
-    if room.temporary() != Path::new("/tmp") {
-        command.args(["--size", &size, "--perms", "1777", "--tmpfs", "/tmp"]);
+    for folder in &hidden {
+        ways.to(folder, &mut command).args(["--size", &size, "--perms", "1777", "--tmpfs"]).arg(folder);
     }
     // What lies among the temporary files comes after the empty folder that hides all others.
     for seen in seen {
         if let Seen::Readable(path) = seen
-            && path.starts_with(room.temporary())
+            && hidden.iter().any(|folder| path.starts_with(folder))
         {
             ways.to(path, &mut command).arg("--ro-bind").arg(path).arg(path);
         }
