@@ -125,7 +125,7 @@ struct Nameless {
 }
 
 fn nameless(members: &[Row]) -> Nameless {
-    const IN_MEMORY: [i64; 3] = [0x0102_1994, 0x8584_58f6, 0x9584_58f6];
+    const IN_MEMORY: [u32; 3] = [0x0102_1994, 0x8584_58f6, 0x9584_58f6];
     let mut seen = HashSet::new();
     let mut all = Nameless::default();
     for row in members {
@@ -135,7 +135,7 @@ fn nameless(members: &[Row]) -> Nameless {
             if known.nlink() > 0 || !known.is_file() || !seen.insert((known.dev(), known.ino())) {
                 continue;
             }
-            let in_memory = rustix::fs::statfs(&path).is_ok_and(|system| IN_MEMORY.contains(&i64::from(system.f_type)));
+            let in_memory = rustix::fs::statfs(&path).is_ok_and(|system| IN_MEMORY.map(Into::into).contains(&system.f_type));
             *(if in_memory { &mut all.memory } else { &mut all.disk }) += known.blocks() * 512;
         }
     }
