@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 use super::world::{PATIENCE, World, until};
 
 /// How long a program's connections may take to end after it has.
-const FAREWELL: Duration = Duration::from_secs(10);
+const FAREWELL: Duration = Duration::from_secs(60);
 
 /// A client library and what its program in `fixtures/clients` can do.
 pub struct Client {

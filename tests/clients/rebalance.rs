@@ -1,13 +1,18 @@
 //! Two instances of one group, both with the same client id: the second joins, the first leaves. The tap tells them apart.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use kgrade::timeline::wire::{Api, Response};
 
 use super::client::{Client, Running, Way};
 use super::wire::{HEARTBEAT, Seen};
-use super::world::{World, until};
+use super::world::{PATIENCE, World, until};
+
+/// How often in a row a group is found stable before it counts as settled, and how long it is from look to look.
+const STABLE_LOOKS: u32 = 20;
+const LOOK: Duration = Duration::from_millis(100);
 
 const ALL: &str = "owns 0 1 2 3 4 5";
 
@@ -52,13 +57,30 @@ async fn share(world: &World, client: &Client, way: Way, topic: &str, protocol: 
         let (left, right) = (owned(&first), owned(&second));
         left.len() == 3 && right.len() == 3 && left.is_disjoint(&right)
     })
-    .await?;
+    .await
+    .with_context(|| format!("{:?} and {:?}", first.printed(), second.printed()))?;
+    settled(world, &group).await?;
     first.terminate();
     let mut codes = vec![first.end(&[0, 143]).await?.0];
     second.says("the second owns all", |lines| lines.last().is_some_and(|line| line == ALL)).await?;
     second.terminate();
     codes.push(second.end(&[0, 143]).await?.0);
     Ok(codes)
+}
+
+/// Waits until the group is stable and its clients have come out of the rebalance: both print what they own in the middle of it, and what a client does
+/// that is ended there is another story (kafka-python may then not leave its group, and the coordinator waits for its session to expire).
+async fn settled(world: &World, group: &str) -> Result<()> {
+    let mut stable_for = 0;
+    let waiting = async {
+        while stable_for < STABLE_LOOKS {
+            let stable = world.kafka.describe_group(group).await?.is_some_and(|seen| seen.state == "Stable" && seen.members.len() == 2);
+            stable_for = if stable { stable_for + 1 } else { 0 };
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.context("the group never became stable")?
 }
 
 fn owned(running: &Running) -> BTreeSet<String> {

@@ -15,7 +15,7 @@ use kgrade::world::tap::{Node, Tap};
 use libtest_mimic::Failed;
 
 /// Longer than anything honest takes on a loaded machine; a test that waits so long has failed.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 /// How many programs can be at the tap at once.
 const SEATS: usize = 4;
 
