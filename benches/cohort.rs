@@ -49,7 +49,9 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let cohort = cohort(folder.path(), size);
     // Fills the cache: Kafka, its first start, the Python environment.
-    batch(&cohort, &folder.path().join("warm"), 1, sandbox, &["--only-ids", "s000"]);
+    let warm = folder.path().join("warm");
+    batch(&cohort, &warm, 1, sandbox, &["--only-ids", "s000"]);
+    check(&warm, 1);
 
     let cores = thread::available_parallelism().map_or(0, usize::from);
     println!("lab-02, {size} submissions, {cores} cores, sandbox {sandbox}\n");
@@ -93,7 +95,8 @@ fn batch(cohort: &Path, out: &Path, workers: usize, sandbox: &str, more: &[&str]
     command.args(["batch", "lab-02"]).arg(cohort).arg("--out").arg(out).args(["--quiet", "--sandbox", sandbox]);
     command.args(["--workers", &workers.to_string()]).args(more).env_remove("KGRADE_CHECKS").stdout(Stdio::null());
     let code = command.status().unwrap().code();
-    assert!(matches!(code, Some(0)), "the batch ended with {code:?}");
+    // 5: some have no grade. Which do, is looked at afterwards.
+    assert!(matches!(code, Some(0 | 5)), "the batch ended with {code:?}");
 }
 
 /// That every submission has its grade: right programs all points, wrong ones fewer.

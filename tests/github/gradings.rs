@@ -15,9 +15,16 @@ fn shown(school: &School) -> String {
     format!("{:#?}\n{:#?}\n{}\n{}", seen.steps, seen.annotations, seen.summary, seen.log)
 }
 
+/// Whether the cells that the workflow asks for can be made on this machine.
+pub fn has_cells() -> bool {
+    let test = ["--unshare-all", "--ro-bind", "/", "/", "true"];
+    std::process::Command::new("bwrap").args(test).output().is_ok_and(|output| output.status.success())
+}
+
 /// The solution of lab-02 gets all points, and the evidence is judged again in the job that signs.
 pub fn a_right_submission_is_green() -> Result<(), Failed> {
-    let mut school = School::new(&fixture("solution"), &real())?.with("sign", true.into());
+    let sandbox = if has_cells() { "bwrap" } else { "none" };
+    let mut school = School::new(&fixture("solution"), &real())?.with("sign", true.into()).with("sandbox", sandbox.into());
     let ended = school.grade()?;
     let output = |name: &str| ended.outputs.get(name).map(String::as_str).unwrap_or_default();
     let all = [("result", "passed"), ("score", "100"), ("max-score", "100"), ("complete", "true"), ("origin", "release")];
@@ -55,7 +62,7 @@ const HOSTILE: &str = include_str!("hostile.py");
 
 /// A mistake is red, with its points and its annotation, whatever its program tries with the runner.
 pub fn a_hostile_mistake_is_red_and_gains_nothing() -> Result<(), Failed> {
-    let learned = hostile(false)?;
+    let learned = hostile(Place::Runner)?;
     if learned.contains("refused") {
         return Err(format!("the programs are not the runner's user, so this shows nothing:\n{learned}").into());
     }
@@ -65,7 +72,7 @@ pub fn a_hostile_mistake_is_red_and_gains_nothing() -> Result<(), Failed> {
 /// The same where the programs have a user of their own, who may not even write those files. Needs root, and nothing of root's own: the
 /// system's Python and Java, and a kgrade that others may reach.
 pub fn a_hostile_mistake_with_a_user_of_its_own() -> Result<(), Failed> {
-    let learned = hostile(true)?;
+    let learned = hostile(Place::OtherUser)?;
     let files = learned.lines().filter(|line| line.starts_with("file ")).count();
     if files == 0 || learned.lines().filter(|line| line.starts_with("refused ")).count() != files {
         return Err(format!("a program could write a file of the runner's:\n{learned}").into());
@@ -73,7 +80,21 @@ pub fn a_hostile_mistake_with_a_user_of_its_own() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Whether this machine has what the test above needs.
+/// The same as the workflow has it when nothing is said: the programs are in cells, and find neither the runner's files nor the one they would tell it in.
+pub fn a_hostile_mistake_in_a_cell() -> Result<(), Failed> {
+    let learned = hostile(Place::Cell)?;
+    if learned.is_empty() { Ok(()) } else { Err(format!("a program in a cell has written a file outside:\n{learned}").into()) }
+}
+
+/// Where the programs of a test run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Runner,
+    OtherUser,
+    Cell,
+}
+
+/// Whether this machine has what the test of another user needs.
 pub fn another_user_can_grade() -> bool {
     let reachable = |path: &Path| {
         path.ancestors().skip(1).all(|folder| fs::metadata(folder).is_ok_and(|folder| folder.permissions().mode() & 0o001 != 0))
@@ -82,7 +103,7 @@ pub fn another_user_can_grade() -> bool {
 }
 
 /// Grades a hostile mistake; what its programs could learn.
-fn hostile(another_user: bool) -> Result<String, Failed> {
+fn hostile(place: Place) -> Result<String, Failed> {
     let folder = tempfile::tempdir()?;
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777))?;
     let found = folder.path().join("found.txt");
@@ -95,7 +116,10 @@ fn hostile(another_user: bool) -> Result<String, Failed> {
         fs::write(submission.join(name), format!("{attack}\n{program}"))?;
     }
     let mut school = School::within(home, &submission, &real())?;
-    if another_user {
+    if place != Place::Cell {
+        school = school.with("sandbox", "none".into());
+    }
+    if place == Place::OtherUser {
         let cache = school.folder.path().join("cache");
         let ours = Path::new(&school.runner.env["KGRADE_CACHE"]).join("kafka/4.3.1");
         if ours.exists() {
@@ -123,8 +147,15 @@ fn hostile(another_user: bool) -> Result<String, Failed> {
         return Err(format!("`{told}` is not told\n{}", shown(&school)).into());
     }
 
-    let learned = fs::read_to_string(&found).map_err(|_| format!("the programs did not run\n{}", shown(&school)))?;
-    if !learned.contains("_runner_file_commands") {
+    let sandbox = if place == Place::Cell { "bubblewrap" } else { "none" };
+    if report["run"]["sandbox"] != sandbox {
+        return Err(format!("the report says that the sandbox was {}", report["run"]["sandbox"]).into());
+    }
+    let learned = match fs::read_to_string(&found) {
+        Err(_) if place == Place::Cell => String::new(),
+        learned => learned.map_err(|_| format!("the programs did not run\n{}", shown(&school)))?,
+    };
+    if place != Place::Cell && !learned.contains("_runner_file_commands") {
         return Err("the programs did not find the runner's files, so this test shows nothing".into());
     }
     if learned.contains(CANARY) || learned.lines().any(|line| line.starts_with("variable GITHUB_") || line.starts_with("variable ACTIONS_"))

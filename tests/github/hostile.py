@@ -7,7 +7,11 @@ for forged in ("::error title=forged::x", "  ::set-output name=score::100", "::a
                "##[error]forged", "\r::notice::forged", "::set-env name=LD_PRELOAD::/forged.so", "::add-mask::0"):
     print(forged, flush=True)
     print(forged, file=sys.stderr, flush=True)
-with open("FOUND", "a") as found:
+try:
+    found = open("FOUND", "a")
+except OSError:  # in a cell there is nowhere to tell it
+    found = open(os.devnull, "w")
+with found:
     for name, value in os.environ.items():
         found.write(f"variable {name}={value}\n")
     for folder, _, files in os.walk("ROOT"):

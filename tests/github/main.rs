@@ -59,5 +59,7 @@ fn main() {
     trials.push(needs("needs root", root, "ends::programs_have_a_user_of_their_own", ends::programs_have_a_user_of_their_own));
     let (name, test) = ("gradings::a_hostile_mistake_with_a_user_of_its_own", gradings::a_hostile_mistake_with_a_user_of_its_own);
     trials.push(needs("needs root, and Java and Python in /usr/bin", root && gradings::another_user_can_grade(), name, test));
+    let (name, test) = ("gradings::a_hostile_mistake_in_a_cell", gradings::a_hostile_mistake_in_a_cell as fn() -> _);
+    trials.push(needs("needs bubblewrap", gradings::has_cells(), name, test));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -4,12 +4,12 @@
 # On a Linux runner the programs run as a user of their own, which can neither become root nor write a file of the
 # runner, and everything of that user is ended before anything is read. Elsewhere they run as the runner's user; then
 # what they may have written to the runner's command files is thrown away. In both cases kgrade gets a short list of
-# variables and nothing else of the job.
+# variables and nothing else of the job. Each program is also in a cell of its own, unless SANDBOX is none: docs/sandbox.md.
 #
 # The script ends with 0 whatever kgrade says: publish.sh tells the result, verdict.sh makes the job red.
 #
 # Reads: KGRADE (the program), LAB, SUBMISSION (a folder), LEARNER (may be empty), OUT (an empty folder for the results),
-# KGRADE_CACHE. Writes into OUT: exit-code, and what kgrade wrote (report.json, report.txt, junit.xml, evidence.jsonl,
+# KGRADE_CACHE, SANDBOX (bwrap when empty), SETUP_NETWORK (true or not). Writes into OUT: exit-code, and what kgrade wrote (report.json, report.txt, junit.xml, evidence.jsonl,
 # summary.md).
 set -euo pipefail
 
@@ -34,8 +34,22 @@ command_line() {
   done
   command+=("$into/kgrade" --submission "$into/submission/$below" --evidence "$into/evidence.jsonl")
   command+=(--report "json=$into/report.json" --report "terminal=$into/report.txt" --report "junit=$into/junit.xml")
+  command+=(--sandbox "$SANDBOX")
+  if [ "${SETUP_NETWORK:-}" = true ]; then command+=(--setup-network); fi
   if [ -n "$LEARNER" ]; then command+=("--learner=$LEARNER"); fi
   command+=(-- "$LAB")
+}
+
+# Makes ready what cells need, on a machine that is GitHub's and lives for this job only. On others kgrade says what is missing.
+make_cells_possible() {
+  local knob=kernel.apparmor_restrict_unprivileged_userns
+  [ "$SANDBOX" = bwrap ] && [ "${RUNNER_ENVIRONMENT:-}" = github-hosted ] || return 0
+  if ! command -v bwrap >/dev/null; then
+    sudo -n apt-get -q -y install --no-install-recommends bubblewrap >/dev/null ||
+      { sudo -n apt-get -q update && sudo -n apt-get -q -y install --no-install-recommends bubblewrap; } >/dev/null || return 0
+  fi
+  # Ubuntu 24.04 lets ordinary users make namespaces only with an AppArmor profile.
+  if [ "$(sysctl -n "$knob" 2>/dev/null)" = 1 ]; then sudo -n sysctl -q -w "$knob=0" || true; fi
 }
 
 # Copies what kgrade and the programs need into the folder $1.
@@ -94,6 +108,11 @@ case "$LAB" in
   '') usage "no lab is named: give the input lab, for example lab-02" ;;
   *[!A-Za-z0-9._-]* | -*) usage "the lab's name may have letters, digits and . _ -" ;;
 esac
+SANDBOX=${SANDBOX:-bwrap}
+case "$SANDBOX" in
+  bwrap | docker | auto | none) ;;
+  *) usage "the input sandbox may be bwrap, docker, auto or none" ;;
+esac
 [ -d "$SUBMISSION" ] || usage "there is no folder with the submission: look at the input submission"
 
 # The whole checkout, with its .git: the report names the commit.
@@ -104,6 +123,7 @@ fi
 
 if [ "$(uname -s)" = Linux ] && sudo -n true 2>/dev/null; then
   echo "the programs run as a user of their own (id $USER_ID)"
+  make_cells_possible
   as_another_user
 else
   echo "the programs run as the user of the runner"
