@@ -3,12 +3,16 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use kgrade::world::access::Access;
 use kgrade::world::cluster::{ClusterError, ClusterSpec, Health, Runtime, start};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::producer::{FutureProducer, FutureRecord};
 
 use crate::machine::{context, folder_of, host, is_alive, kill, script, start_private, until, uses_archive, warm};
 
@@ -44,6 +48,31 @@ async fn starts_answers_and_is_gone_with_its_files() {
     cluster.stop().await;
     assert!(!is_alive(pid));
     assert!(!folder.exists());
+}
+
+#[tokio::test]
+async fn what_a_broker_unpacks_to_read_compressed_records_is_in_its_folder() {
+    let cluster = start_private(&context(host())).await.unwrap();
+    let pid = cluster.pid().unwrap();
+    let folder = folder_of(pid);
+    let admin: AdminClient<DefaultClientContext> = cluster.admin().config().create().unwrap();
+    admin.create_topics(&[NewTopic::new("packed", 1, TopicReplication::Fixed(1))], &AdminOptions::new()).await.unwrap();
+    for codec in ["lz4", "snappy"] {
+        let producer: FutureProducer = cluster.admin().config().set("compression.type", codec).create().unwrap();
+        let value = "again and again ".repeat(200);
+        let record = FutureRecord::<(), _>::to("packed").payload(&value);
+        producer.send(record, Duration::from_secs(30)).await.unwrap();
+    }
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
+    let unpacked: Vec<&Path> = maps
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(5))
+        .filter(|file| file.contains("lz4") || file.contains("snappy"))
+        .filter(|file| !file.ends_with(".jar"))
+        .map(Path::new)
+        .collect();
+    assert!(!unpacked.is_empty(), "it read them with Java alone");
+    assert!(unpacked.iter().all(|file| file.starts_with(&folder)), "{unpacked:?}");
 }
 
 #[tokio::test]

@@ -89,6 +89,8 @@ impl Recipe {
             "-XX:ErrorFile=hs_err.log",
             "-Xlog:disable",
             "-Djava.awt.headless=true",
+            // Compression libraries unpack themselves into a file and never remove it when the broker is killed: its folder is removed.
+            "-Djava.io.tmpdir=.",
             "-Dlog4j2.disableJmx=true",
             "-Dlog4j2.configurationFile=log4j2.properties",
         ]
