@@ -32,8 +32,17 @@ pub struct Generator {
     pub record: &'static str,
     /// The fields of its events, in their order.
     pub fields: &'static [Field],
-    /// Makes events 1 to `last` of the stream; the stream of a seed is the same however long it is.
-    pub make: fn(users: u32, last: u32, random: &mut ChaCha8Rng) -> Vec<Event>,
+    /// Makes events 1 to `last` of the stream; the stream of a seed is the same however long it is, but for its end if that is [`End::EachUser`].
+    pub make: fn(users: u32, last: u32, end: End, random: &mut ChaCha8Rng) -> Vec<Event>,
+}
+
+/// How a stream of events ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// As it went on.
+    Anyhow,
+    /// With one event of each user.
+    EachUser,
 }
 
 /// One event: what a program reads on a line and writes to Kafka.

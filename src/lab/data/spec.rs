@@ -10,7 +10,7 @@ use rand::seq::IndexedRandom;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{DataSet, EventSchema, Format, GENERATORS, Headers, Record};
+use super::{DataSet, End, EventSchema, Format, GENERATORS, Headers, Record};
 use crate::lab::draw::random;
 use crate::lab::suggestion;
 
@@ -19,7 +19,7 @@ const MOST_EVENTS: u32 = 200_000;
 /// Users a generated set may have.
 const MOST_USERS: u32 = 10_000;
 
-/// A data set: generated (`generate`, `count`, `users`, `first`, `formats`), or written out (`records`).
+/// A data set: generated (`generate`, `count`, `users`, `first`, `each_user`, `formats`), or written out (`records`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataSpec {
@@ -35,6 +35,10 @@ pub struct DataSpec {
     /// The number of the first event (1): `first: 601` goes on where `count: 600` ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<u32>,
+    /// The set ends with one event of each user: wherever records of a user lie, another one comes behind them in that partition. To wait for
+    /// these is to wait until everything before them was met. For the last set of a stream: what goes on behind it does not know of them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub each_user: bool,
     /// In which formats the grader writes the events, each in one that is drawn from the seed, with a `content-type` header among others.
     /// Without it they are written as JSON, without headers. Standard input is JSON always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,6 +84,11 @@ fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ValueSp
     Option::deserialize(deserializer)
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 fn nullable_schema(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<Option<ValueSpec>>()
 }
@@ -110,6 +119,7 @@ impl DataSpec {
                     ("count", self.count.is_some()),
                     ("users", self.users.is_some()),
                     ("first", self.first.is_some()),
+                    ("each_user", self.each_user),
                     ("formats", self.formats.is_some()),
                 ];
                 if let Some((key, _)) = given.into_iter().find(|(_, given)| *given) {
@@ -148,7 +158,12 @@ impl DataSpec {
         if !(1..=MOST_USERS).contains(&users) {
             return Err(BadData::new("users", format!("`users` is {users}"), format!("there may be 1 to {MOST_USERS} users")));
         }
-        let events = (generator.make)(users, last, &mut random(seed, &["data", name, &users.to_string()]));
+        if self.each_user && count < users {
+            let message = format!("{count} events are too few for each of {users} users");
+            return Err(BadData::new("each_user", message, format!("`count` must be at least {users}")));
+        }
+        let end = if self.each_user { End::EachUser } else { End::Anyhow };
+        let events = (generator.make)(users, last, end, &mut random(seed, &["data", name, &users.to_string()]));
         let skip = usize::try_from(first - 1).unwrap_or(usize::MAX);
         let set = DataSet::of_events(events.into_iter().skip(skip).collect());
         let formats = self.formats.as_ref().map(|formats| drawn(formats, seed, (name, users), first..=last)).transpose()?;

@@ -5,7 +5,7 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use super::{Event, Field, FieldType, Generator};
+use super::{End, Event, Field, FieldType, Generator};
 
 /// The generator.
 pub const GENERATOR: Generator = Generator { name: "user-events", record: "UserEvent", fields: FIELDS, make };
@@ -45,7 +45,7 @@ const NOTES: &[&str] = &[
 /// Milliseconds of a day.
 const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
 
-fn make(users: u32, last: u32, random: &mut ChaCha8Rng) -> Vec<Event> {
+fn make(users: u32, last: u32, end: End, random: &mut ChaCha8Rng) -> Vec<Event> {
     let mut ranked: Vec<u32> = (1..=users).collect();
     ranked.shuffle(random);
     // Zipf's law: the user of rank r does 1/r as much as the first.
@@ -54,9 +54,18 @@ fn make(users: u32, last: u32, random: &mut ChaCha8Rng) -> Vec<Event> {
     let mut seqs = vec![0_u32; ranked.len()];
     let width = users.to_string().len().max(2);
     let mut clock = 0_u64;
+    let closing = match end {
+        End::Anyhow => 0,
+        End::EachUser => users.min(last),
+    };
     (1..=last)
         .map(|number| {
-            let rank = pick(&weights, total, random);
+            let drawn = pick(&weights, total, random);
+            // The users are in a random order by their rank already.
+            let rank = match usize::try_from(last - number) {
+                Ok(left) if number > last - closing => left,
+                _ => drawn,
+            };
             let user = format!("u-{:0width$}", ranked.get(rank).copied().unwrap_or(1));
             let seq = seqs.get_mut(rank).map_or(0, |seq| {
                 *seq += 1;
@@ -103,10 +112,13 @@ mod tests {
     use super::*;
     use crate::lab::data::{DataSet, DataSpec};
 
-    fn events(seed: u64, count: u32, first: u32) -> DataSet {
+    fn spec(count: u32, first: u32) -> DataSpec {
         let generate = Some("user-events".into());
-        let spec = DataSpec { generate, count: Some(count), users: Some(24), first: Some(first), ..DataSpec::default() };
-        spec.make(seed).map_err(|bad| bad.message).unwrap()
+        DataSpec { generate, count: Some(count), users: Some(24), first: Some(first), ..DataSpec::default() }
+    }
+
+    fn events(seed: u64, count: u32, first: u32) -> DataSet {
+        spec(count, first).make(seed).map_err(|bad| bad.message).unwrap()
     }
 
     #[test]
@@ -138,6 +150,28 @@ mod tests {
         assert_eq!(set.events[16].id, "e-000017");
         let (most, least) = (seen.values().max().unwrap(), seen.values().min().unwrap());
         assert!(seen.len() > 20 && *most > 5 * *least, "{seen:?}");
+    }
+
+    #[test]
+    fn a_set_may_end_with_each_user() {
+        for seed in 0..50 {
+            let spec = DataSpec { each_user: true, ..spec(40, 41) };
+            let set = spec.make(seed).map_err(|bad| bad.message).unwrap();
+            let users: HashSet<&str> = set.events[16..].iter().map(|event| event.key.as_str()).collect();
+            assert_eq!((set.events.len(), users.len()), (40, 24), "seed {seed}");
+            // Up to there it is the stream that it would have been.
+            assert_eq!(set.events[..16], events(seed, 40, 41).events[..16]);
+            let whole = DataSpec { each_user: true, ..DataSpec { first: None, count: Some(80), ..spec.clone() } };
+            let whole = whole.make(seed).map_err(|bad| bad.message).unwrap();
+            let mut seen: HashMap<&str, u64> = HashMap::new();
+            for event in whole.events.iter() {
+                let seq = seen.entry(&event.key).or_default();
+                *seq += 1;
+                assert_eq!(event.json["seq"], *seq);
+            }
+        }
+        let refused = DataSpec { each_user: true, ..spec(23, 1) }.make(1).map_err(|bad| (bad.at, bad.message)).unwrap_err();
+        assert_eq!(refused, ("each_user", "23 events are too few for each of 24 users".to_owned()));
     }
 
     #[test]
