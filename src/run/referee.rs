@@ -89,6 +89,16 @@ impl Referee {
             let reason = format!("the fault `{name}` never acted ({}), so nothing shows what the program does then", fault.text);
             decision = Decision { verdict: Verdict::Inconclusive, reason: Some(reason), remarks: Vec::new(), ..decision };
         }
+        if decision.verdict == Verdict::Failed
+            && let Some(strain) = timeline.strain()
+        {
+            let found = decision.mismatch.as_ref().map_or("it failed", |mismatch| &*mismatch.message);
+            let reason = format!(
+                "{found}; but {}: this machine had too much to do, and that may be why. Run it again with less beside it",
+                strain.told()
+            );
+            decision = Decision { verdict: Verdict::Inconclusive, mismatch: None, reason: Some(reason), ..decision };
+        }
         if matches!(decision.verdict, Verdict::Failed | Verdict::Inconclusive) {
             let view = self.view(timeline);
             self.unmet = self.check.given.iter().find_map(|given| match given.spec.judge(&view) {

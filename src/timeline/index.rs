@@ -99,6 +99,11 @@ impl Timeline {
         self.instances.get(name)
     }
 
+    /// The names of all instances of the run.
+    pub(super) fn everybody(&self) -> impl Iterator<Item = &Name> {
+        self.instances.keys()
+    }
+
     /// All instances of a check, by name.
     #[must_use]
     pub fn instances_of(&self, check: &str) -> Vec<(&Name, &Instance)> {

@@ -90,6 +90,8 @@ impl Pool {
             let order =
                 Order { id: member.id.clone(), learner: Some(member.id.clone()), folder: found.folder.clone(), into: results.clone() };
             let (why, again) = match self.grade(&policy, &order).await {
+                // What a machine with too much to do left undecided, it may decide at the second try.
+                Ending::Graded(outcome) if !outcome.complete && !outcome.interrupted && tries < TRIES => continue,
                 Ending::Graded(outcome) => {
                     self.worked();
                     return Ok(Made { key: found.key, tries, ended: Ok(outcome), results });

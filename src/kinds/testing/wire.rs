@@ -130,6 +130,12 @@ impl Story {
         self.then(What::Responded { connection, correlation, bytes: 100, response })
     }
 
+    /// Its request so many before the newest is answered.
+    pub fn answer_to(self, instance: &str, before: i32, response: Response) -> Self {
+        let (connection, newest) = self.wire.newest[instance];
+        self.then(What::Responded { connection, correlation: newest - before, bytes: 100, response })
+    }
+
     /// Something was done to its newest request.
     pub fn fault(self, instance: &str, did: FaultUse) -> Self {
         let (connection, correlation) = self.wire.newest[instance];

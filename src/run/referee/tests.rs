@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use super::Referee;
 use crate::kinds::testing::Story;
+use crate::kinds::testing::wire::fetch;
 use crate::lab::{Bindings, Check, LabSource};
 use crate::outcome::{CheckOutcome, Mismatch, Verdict};
 use crate::timeline::event::ClusterState;
 use crate::timeline::event::Phase::{Acting, Expecting};
+use crate::timeline::wire::{FaultUse, NewTopic, Request, Response};
 use crate::timeline::{Timeline, What};
 
 const LAB: &str = r#"
@@ -195,7 +197,6 @@ fn what_must_never_happen_decides_while_the_actions_run() {
 
 #[test]
 fn a_pass_rests_on_faults_that_acted() {
-    use crate::timeline::wire::FaultUse;
     let armed = || given().then(What::FaultArmed { check: "c".into(), fault: "f".into(), text: "refuses Produce".into() });
     let passed = |story: Story| outcome(&story.topic(Some(6)).expecting().look(Expecting).check_ended(), None);
     let unused = passed(armed());
@@ -224,4 +225,46 @@ fn on_a_cluster_that_cannot_be_used_a_check_that_asks_for_it_is_not_begun() {
     assert!(decided(&lab, "c", ClusterState::Reachable { version: None }).is_none());
     // A check that does not ask for the cluster is begun all the same.
     assert!(decided(&lab, "blamed", silent()).is_none());
+}
+
+/// A program creates a topic, and asks for it `later` ms afterwards: the broker does not know it.
+fn unknown_after(story: Story, later: u64) -> Story {
+    let topics = vec![NewTopic { name: "t".into(), partitions: 6, replication_factor: 1 }];
+    let create = Request::CreateTopics { topics, validate_only: false };
+    let ask = Request::Metadata { topics: Some(vec!["t".into()]), create: false };
+    let answer = |error| Response::Topics { topics: vec![("t".into(), error)] };
+    story.ask("first", create).reply("first", answer(0)).later(later).ask("first", ask).reply("first", answer(3))
+}
+
+#[test]
+fn a_failure_beside_a_broker_that_got_no_turn_decides_nothing() {
+    let slow = outcome(&late(unknown_after(given(), 9_000)), None);
+    assert_eq!((slow.verdict, slow.points, slow.expected.as_deref()), (Verdict::Inconclusive, 0, None));
+    let why = "topic t has 1 partition, not 6; but the broker did not know topic t 9.0 s after it had created it: this machine had too \
+               much to do, and that may be why. Run it again with less beside it";
+    assert_eq!(slow.message, why);
+    // Brokers take a moment, and a topic that was deleted is rightly unknown.
+    assert_eq!(outcome(&late(unknown_after(given(), 7_000)), None).verdict, Verdict::Failed);
+    let delete = Request::DeleteTopics { topics: vec!["t".into()] };
+    assert_eq!(outcome(&late(unknown_after(given(), 9_000).exchange("first", delete)), None).verdict, Verdict::Failed);
+    // What passes in spite of it has passed.
+    let passed = unknown_after(given(), 9_000).topic(Some(6)).expecting().look(Expecting).later(2_000).check_ended();
+    assert_eq!(outcome(&passed, None).verdict, Verdict::Passed);
+}
+
+#[test]
+fn an_answer_that_took_too_long_excuses_unless_the_grader_kept_it_back() {
+    let ask = || given().ask("first", Request::OffsetFetch { groups: vec!["g".into()] });
+    let slow = outcome(&late(ask().later(9_000).reply("first", Response::Plain { error: 0 })), None);
+    assert_eq!(slow.verdict, Verdict::Inconclusive);
+    assert!(slow.message.contains("the broker took 9.0 s to answer OffsetFetch"), "{}", slow.message);
+    let held = ask().fault("first", FaultUse::ResponseHeld).later(9_000).reply("first", Response::Plain { error: 0 });
+    assert_eq!(outcome(&late(held), None).verdict, Verdict::Failed);
+    // Behind another one it had to wait.
+    let behind = given().ask("first", fetch(&[0])).ask("first", Request::OffsetFetch { groups: vec!["g".into()] });
+    let behind = behind.later(9_000).answer_to("first", 1, Response::Plain { error: 0 }).reply("first", Response::Plain { error: 0 });
+    assert_eq!(outcome(&late(behind), None).verdict, Verdict::Failed);
+    // Others wait for somebody: a fetch for records, a join for the other members.
+    let fetch = given().ask("first", fetch(&[0])).later(9_000).reply("first", Response::Plain { error: 0 });
+    assert_eq!(outcome(&late(fetch), None).verdict, Verdict::Failed);
 }

@@ -1,0 +1,115 @@
+//! Signs that the brokers were slower than clients are patient. What a program did not get done then says nothing about the program.
+//!
+//! A broker that shares its processors with too much else answers, and is still not to be worked with: it acknowledges a new topic and does
+//! not know it for seconds, because the thread that takes over the cluster's metadata gets no turn. Clients give up after 10 s and more
+//! (kafka-python's `create_topics`, a `flush(10)`), and a right program then ends with an error.
+
+use std::collections::{HashMap, HashSet};
+
+use super::event::What;
+use super::exchange::Exchange;
+use super::index::Timeline;
+use super::wire::{Api, Request, Response};
+
+/// How long a broker may take, in nanoseconds. The least patient clients wait 10 s, and ask again in between.
+const PATIENCE: u64 = 8_000_000_000;
+
+/// Kafka's `UNKNOWN_TOPIC_OR_PARTITION`.
+const UNKNOWN_TOPIC: i16 = 3;
+
+/// What took too long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strain {
+    /// When it was over, in nanoseconds since the run began.
+    pub at: u64,
+    /// How long it took, in nanoseconds.
+    pub took: u64,
+    /// What it was.
+    pub what: Slow,
+}
+
+/// What a broker can be slow in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Slow {
+    /// It did not know a topic that it had created.
+    Topic(String),
+    /// It did not answer what needs no waiting for anybody.
+    Answer(Api),
+}
+
+impl Strain {
+    /// What happened, as a sentence without its end.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let seconds = format!("{}.{} s", self.took / 1_000_000_000, self.took / 100_000_000 % 10);
+        match &self.what {
+            Slow::Topic(name) => format!("the broker did not know topic {name} {seconds} after it had created it"),
+            Slow::Answer(api) => format!("the broker took {seconds} to answer {api}"),
+        }
+    }
+}
+
+impl Timeline {
+    /// The longest time that a broker kept a program waiting without a reason but its own slowness, if that was too long for a judgement.
+    #[must_use]
+    pub fn strain(&self) -> Option<Strain> {
+        let mut created = self.topics_created();
+        let all = || self.everybody().flat_map(|instance| self.exchanges(instance));
+        for exchange in all() {
+            let Some((at, Response::Topics { topics })) = exchange.response else { continue };
+            if matches!(exchange.request, Request::CreateTopics { validate_only: false, .. }) {
+                for (name, _) in topics.iter().filter(|(_, error)| *error == 0) {
+                    created.entry(name).and_modify(|known| *known = at.min(*known)).or_insert(at);
+                }
+            }
+        }
+        // A topic that somebody deletes is rightly unknown afterwards.
+        for exchange in all() {
+            if let Request::DeleteTopics { topics } = exchange.request {
+                topics.iter().for_each(|name| _ = created.remove(&**name));
+            }
+        }
+        let mut busy: HashMap<u64, u64> = HashMap::new();
+        let held: HashSet<u64> = all().filter(|exchange| !exchange.faults.is_empty()).map(|exchange| exchange.connection.id).collect();
+        let mut longest: Option<Strain> = None;
+        for exchange in all() {
+            let Some((at, response)) = exchange.response else { continue };
+            // A broker answers the requests of a connection one after another: the time of the one before is not this one's.
+            let before = busy.insert(exchange.connection.id, at).unwrap_or(0);
+            let answered = (!held.contains(&exchange.connection.id) && is_prompt(exchange.request)).then(|| Strain {
+                at,
+                took: at.saturating_sub(exchange.at.max(before)),
+                what: Slow::Answer(exchange.api),
+            });
+            let found = answered.into_iter().chain(unknown(&exchange, (at, response), &created));
+            longest = longest.into_iter().chain(found).filter(|strain| strain.took >= PATIENCE).max_by_key(|strain| strain.took);
+        }
+        longest
+    }
+
+    /// Topics that the grader created, with the time.
+    fn topics_created(&self) -> HashMap<&str, u64> {
+        let made = self.events().iter().filter_map(|event| match &event.what {
+            What::TopicCreated { topic, .. } => Some((&**topic, event.at)),
+            _ => None,
+        });
+        made.collect()
+    }
+}
+
+/// Whether a broker answers it at once: it waits neither for records nor for other clients.
+fn is_prompt(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::ApiVersions { .. } | Request::Metadata { .. } | Request::FindCoordinator { .. } | Request::OffsetFetch { .. }
+    )
+}
+
+/// The topics that a broker says it does not know, though it created them.
+fn unknown(exchange: &Exchange<'_>, (at, response): (u64, &Response), created: &HashMap<&str, u64>) -> Vec<Strain> {
+    let (Request::Metadata { .. }, Response::Topics { topics }) = (exchange.request, response) else { return Vec::new() };
+    // An answer that the grader changed is not the broker's.
+    let unknown = topics.iter().filter(|(_, error)| *error == UNKNOWN_TOPIC && exchange.faults.is_empty());
+    let strain = |name: &str| Some(Strain { at, took: exchange.at.checked_sub(*created.get(name)?)?, what: Slow::Topic(name.to_owned()) });
+    unknown.filter_map(|(name, _)| strain(name)).collect()
+}
