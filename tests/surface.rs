@@ -98,6 +98,9 @@ fn generated_files_are_what_kgrade_makes() {
         (vec!["schema", "lab"], "checks/schema/lab.v1.json"),
         (vec!["schema", "outcome"], "checks/schema/outcome.v1.json"),
         (vec!["schema", "cohort"], "checks/schema/cohort.v1.json"),
+        (vec!["schema", "progress"], "checks/schema/progress.v1.json"),
+        (vec!["schema", "status"], "checks/schema/status.v1.json"),
+        (vec!["schema", "checkpoint"], "checks/schema/checkpoint.v1.json"),
         (vec!["explain", "--all"], "docs/kinds.md"),
     ] {
         let made = bare.says(&arguments, exit::ALL_PASSED, &[]).stdout;

@@ -26,6 +26,7 @@ use crate::{exit, lab, plan};
 mod facts;
 mod github;
 mod hold;
+mod keep;
 mod polish;
 mod reporter;
 mod saving;
@@ -33,6 +34,7 @@ mod stage;
 
 use self::hold::Hold;
 use self::polish::Polish;
+pub use self::polish::quoted;
 use self::reporter::Reporter;
 use self::saving::For;
 
@@ -95,6 +97,9 @@ pub struct GradeArgs {
     /// Wait, when all is ready, for a line on standard input: for a kgrade that grades a cohort.
     #[arg(long, hide = true)]
     hold: bool,
+    /// Wait with the cluster up and before the submission is read: for a kgrade that watches it. The line then names the checks.
+    #[arg(long, hide = true, conflicts_with = "hold")]
+    hold_early: bool,
     /// The run is the instructor's. It proves nothing by itself: signatures do.
     #[arg(long, hide = true)]
     official: bool,
@@ -187,29 +192,37 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn go(self) -> Done {
+    async fn go(mut self) -> Done {
         let style = Style { timings: self.args.timings, ..Style::of_stdout() };
         let live = Arc::new(if self.args.quiet { Live::quiet() } else { Live::of_stderr(style) });
         let (interrupt, interrupted) = watch::channel(false);
-        let hold = self.args.hold.then(|| Hold::listen(interrupt.clone()));
+        let hold = (self.args.hold || self.args.hold_early).then(|| Hold::listen(interrupt.clone()));
+        let early = hold.as_ref().filter(|_| self.args.hold_early);
         tokio::spawn(super::interrupt::listen(interrupt));
         let recorder = Recorder::starting(self.began);
         let mut timings = IndexMap::from([("lab".to_owned(), self.millis())]);
 
         let staged = tokio::select! {
-            staged = stage::build(&self, &recorder, &live, interrupted.clone()) => staged,
+            staged = stage::build(&self, &recorder, &live, (early, interrupted.clone())) => staged,
             () = super::interrupt::happened(interrupted.clone()) => {
                 live.finish();
-                output::note("interrupted before grading began");
+                if early.is_none() {
+                    output::note("interrupted before grading began");
+                }
                 return Ok(exit::INTERRUPTED);
             }
         };
-        let stage::Stage { scene, phases } = staged.inspect_err(|_| live.finish())?;
+        let stage::Stage { scene, phases, asked } = staged.inspect_err(|_| live.finish())?;
         timings.extend(phases);
         timings.insert("ready".to_owned(), self.millis());
-        if let Some(hold) = &hold {
+        if !asked.is_empty() {
+            self.checks = plan::select(&self.lab, &asked).map_err(super::plan::nothing_selected)?;
+            // Failures are wanted first; what a check rests on comes before it all the same.
+            self.checks.sort_by_key(|check| asked.iter().position(|id| *id == check.id).unwrap_or(0));
+        }
+        if let Some(hold) = hold.as_ref().filter(|_| !self.args.hold_early) {
             output::print(&format!("{}\n", child::READY));
-            if !hold.released(interrupted.clone()).await {
+            if hold.released(interrupted.clone()).await.is_none() {
                 live.finish();
                 stage::strike(scene).await;
                 output::note("interrupted before grading began");
@@ -248,6 +261,7 @@ impl Run<'_> {
             text.push_str(&self.polish.picture(file, &outcome));
         }
         tell(&text, &outcome);
+        keep::keep(self.args, &outcome);
         for error in &unwritten {
             output::error(error);
         }

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::{Done, Failure, LabSource, lint, output};
 use crate::course::Starter;
+use crate::course::progress::Store;
 use crate::exit;
 use crate::lab::find;
 
@@ -36,6 +37,10 @@ pub fn init(args: &InitArgs) -> Done {
         return Err(Failure::usage(anyhow!("{} has no starter: its contract is all you need", args.lab)));
     }
     let written = starter.write(&args.folder).map_err(Failure::environment)?;
+    // The work begins here, and so does its record.
+    if let Err(error) = Store::at(&args.folder).make() {
+        output::note(&format!("your progress will not be kept: {error}"));
+    }
     let mut text = String::new();
     for name in &written.new {
         text.push_str(&format!("wrote  {}\n", args.folder.join(name).display()));

@@ -1,13 +1,15 @@
 //! `kgrade lint`.
 
+use std::path::Path;
+
 use anyhow::anyhow;
 use clap::Args;
 
 use super::{Done, Failure, LabSource, output};
-use crate::course::Course;
+use crate::course::{Course, checkpoint};
 use crate::exit;
 use crate::lab::find::{self, FindError};
-use crate::lab::{LabErrors, Severity};
+use crate::lab::{Bindings, LabErrors, Severity};
 
 /// Check lab files.
 #[derive(Debug, Args)]
@@ -42,7 +44,21 @@ pub fn lint(args: &LintArgs) -> Done {
             output::note(found.render(colour()).trim_end());
         }
     }
+    if let Some(course) = course.filter(|_| args.labs.is_empty()) {
+        let faults = course_faults(&course, &names, checks);
+        faults.iter().for_each(|fault| output::note(&format!("course.yaml: {fault}")));
+        wrong |= !faults.is_empty();
+    }
     Ok(if wrong { exit::USAGE } else { exit::ALL_PASSED })
+}
+
+/// What is wrong with the course itself, as far as its labs can be read.
+fn course_faults(course: &Course, names: &[String], checks: Option<&Path>) -> Vec<String> {
+    let bindings = Bindings { run_id: "lint".to_owned(), seed: 0 };
+    let labs: Result<Vec<_>, _> = names.iter().map(|name| find::find(name, checks).map(|source| source.resolve(&bindings))).collect();
+    // A lab that is wrong was said to be; whether its checks are there is told when it is right.
+    let labs: Option<Vec<_>> = labs.ok().and_then(|labs| labs.into_iter().collect::<Result<_, _>>().ok());
+    labs.map(|labs| checkpoint::faults(course, &labs)).unwrap_or_default()
 }
 
 fn colour() -> bool {

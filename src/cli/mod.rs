@@ -1,11 +1,13 @@
 //! The command line: one file per command. Only this folder and `main.rs` print.
 
 mod batch;
+mod checkpoint;
 pub mod cluster;
 mod explain;
 mod grade;
 mod init;
 mod interrupt;
+mod learner;
 mod lint;
 mod list;
 mod merge;
@@ -15,12 +17,16 @@ mod queue;
 mod regrade;
 mod replay;
 mod report;
+mod review;
+mod roadmap;
 mod saved;
 mod schema;
 mod sign;
+mod status;
 mod tap;
 mod timeline;
 mod verify;
+mod watch;
 mod worker;
 
 use std::path::PathBuf;
@@ -63,8 +69,18 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Write the files that a lab begins with, never over yours.
     Init(init::InitArgs),
+    /// Grade when something is saved: the front door.
+    Watch(watch::WatchArgs),
     /// List the labs and their checks.
     List(list::ListArgs),
+    /// Show the course: its weeks, days, tasks, goals, and what shows that they are reached.
+    Roadmap(roadmap::RoadmapArgs),
+    /// Show where you are in the course, and what to do next.
+    Status(status::StatusArgs),
+    /// Show whether a checkpoint of the course is reached, as a report that can be handed in.
+    Checkpoint(checkpoint::CheckpointArgs),
+    /// Look back on a week: answer its questions, and keep the answers.
+    Review(review::ReviewArgs),
     /// Judge saved runs again, without a cluster.
     Replay(replay::ReplayArgs),
     /// Make a report of a run that is over.
@@ -129,7 +145,12 @@ pub fn main() -> u8 {
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Plan(args)) => plan::plan(&args),
         Some(Command::Init(args)) => init::init(&args),
+        Some(Command::Watch(args)) => watch::watch(&args),
         Some(Command::List(args)) => list::list(&args),
+        Some(Command::Roadmap(args)) => roadmap::roadmap(&args),
+        Some(Command::Status(args)) => status::status(&args),
+        Some(Command::Checkpoint(args)) => checkpoint::checkpoint(&args),
+        Some(Command::Review(args)) => review::review(&args),
         Some(Command::Replay(args)) => replay::replay(&args),
         Some(Command::Report(args)) => report::report(&args),
         Some(Command::Sign(args)) => sign::sign(&args),

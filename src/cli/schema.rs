@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::{Done, Failure, output};
-use crate::{exit, lab, report};
+use crate::{course, exit, lab, report};
 
 /// Print a JSON Schema.
 #[derive(Debug, Args)]
@@ -21,15 +21,28 @@ enum Of {
     Outcome,
     /// The data of a cohort.
     Cohort,
+    /// A line of a learner's progress.
+    Progress,
+    /// What `kgrade status --json` says.
+    Status,
+    /// What `kgrade checkpoint --report json=PATH` writes.
+    Checkpoint,
 }
 
 /// Prints the schema.
 pub fn schema(args: &SchemaArgs) -> Done {
     let text = match args.of {
         Of::Lab => lab::schema::text(),
-        Of::Outcome => serde_json::to_string_pretty(&report::json::schema()).map_err(Failure::usage)? + "\n",
-        Of::Cohort => serde_json::to_string_pretty(&report::cohort::schema()).map_err(Failure::usage)? + "\n",
+        Of::Outcome => pretty(&report::json::schema())?,
+        Of::Cohort => pretty(&report::cohort::schema())?,
+        Of::Progress => pretty(&course::progress::schema())?,
+        Of::Status => pretty(&course::status::schema())?,
+        Of::Checkpoint => pretty(&report::course::checkpoint::schema())?,
     };
     output::print(&text);
     Ok(exit::ALL_PASSED)
+}
+
+fn pretty(schema: &serde_json::Value) -> Result<String, Failure> {
+    Ok(serde_json::to_string_pretty(schema).map_err(Failure::usage)? + "\n")
 }

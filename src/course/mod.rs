@@ -3,16 +3,25 @@
 //! The lines stand there as the course's roadmap has them. A check's `criterion` is one of them, word for word, so that a learner sees what
 //! of the course a check is about, and an author what of it no check looks at.
 
+pub mod checkpoint;
+pub mod hours;
 mod late;
+pub mod progress;
+pub mod review;
+mod roadmap;
 mod starter;
+pub mod status;
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+pub use checkpoint::{CheckRef, Checkpoint, CheckpointLine};
 pub use late::{Length, Moment, More, Rules};
+pub use roadmap::{Advice, Begin, Passage, Step};
 pub use starter::{Starter, Written};
 
 /// The course and its labs, as they were when kgrade was built.
@@ -29,16 +38,34 @@ pub struct Course {
     pub kgrade: u32,
     /// What it is called.
     pub title: String,
+    /// What it begins with.
+    #[serde(default)]
+    pub welcome: Option<Passage>,
     /// Its parts, in order.
     pub parts: Vec<Part>,
+    /// What to do first.
+    #[serde(default)]
+    pub begin: Option<Begin>,
+    /// A day of learning.
+    pub schedule: Vec<Session>,
+    /// Where help is.
+    #[serde(default)]
+    pub help: Vec<Advice>,
     /// What a learner can do after some weeks.
     pub checkpoints: Vec<Checkpoint>,
     /// What a learner asks at the end of each week.
     pub review_questions: Vec<String>,
-    /// A day of learning.
-    pub schedule: Vec<Session>,
     /// How fast one can go.
     pub hours_per_week: Vec<Pace>,
+    /// What the hours are for.
+    #[serde(default)]
+    pub focus: Vec<String>,
+    /// In what spirit.
+    #[serde(default)]
+    pub mindset: Vec<Advice>,
+    /// What it ends with.
+    #[serde(default)]
+    pub closing: Option<Passage>,
 }
 
 /// Some weeks.
@@ -73,23 +100,13 @@ pub struct Block {
 }
 
 /// From one number to another, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stretch {
     /// The first.
     pub from: u32,
     /// The last.
     pub to: u32,
-}
-
-/// What a learner can do after some weeks.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Checkpoint {
-    /// After which week.
-    pub after_week: u32,
-    /// What.
-    pub lines: Vec<String>,
 }
 
 /// A part of a day.
@@ -113,6 +130,9 @@ pub struct Pace {
     pub pace: String,
     /// Hours a week.
     pub hours: u32,
+    /// Whether more is meant, too.
+    #[serde(default)]
+    pub or_more: bool,
     /// What for.
     pub aim: String,
 }
@@ -148,6 +168,45 @@ impl Course {
     /// All blocks, in order.
     pub fn blocks(&self) -> impl Iterator<Item = &Block> {
         self.parts.iter().flat_map(|part| &part.blocks)
+    }
+
+    /// How many weeks it has.
+    #[must_use]
+    pub fn weeks(&self) -> u32 {
+        self.parts.iter().map(|part| part.weeks.to).max().unwrap_or(0)
+    }
+
+    /// How many days a week has.
+    #[must_use]
+    pub fn days_a_week(&self) -> u32 {
+        let days = self.blocks().map(|block| block.days.to).max().unwrap_or(0);
+        days.checked_div(self.weeks()).unwrap_or(0).max(1)
+    }
+
+    /// The blocks whose last day is in this week.
+    pub fn blocks_ending_in(&self, week: u32) -> impl Iterator<Item = &Block> {
+        let days = self.days_a_week();
+        self.blocks().filter(move |block| block.days.to.div_ceil(days) == week)
+    }
+
+    /// The checkpoint after this week.
+    #[must_use]
+    pub fn checkpoint(&self, week: u32) -> Option<&Checkpoint> {
+        self.checkpoints.iter().find(|checkpoint| checkpoint.after_week == week)
+    }
+}
+
+impl Stretch {
+    /// Whether a number is in it.
+    #[must_use]
+    pub fn has(self, number: u32) -> bool {
+        (self.from..=self.to).contains(&number)
+    }
+
+    /// How many numbers it has.
+    #[must_use]
+    pub fn length(self) -> u32 {
+        (self.to + 1).saturating_sub(self.from)
     }
 }
 

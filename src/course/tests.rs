@@ -76,3 +76,29 @@ fn a_folder_may_have_no_course_and_a_wrong_one_is_named() {
     let error = Course::of(Some(folder.path())).unwrap_err().to_string();
     assert!(error.ends_with("course.yaml is no course"), "{error}");
 }
+
+#[test]
+fn the_checkpoints_name_checks_that_are_there() {
+    assert_eq!(checkpoint::faults(&carried(), &labs()), [] as [String; 0]);
+}
+
+#[test]
+fn what_is_wrong_with_a_checkpoint_is_said() {
+    let (mut course, labs) = (carried(), labs());
+    let week_1 = course.checkpoints.first_mut().unwrap();
+    week_1.lines[0].shown_by = Vec::new();
+    week_1.lines[1].shown_by = vec!["lab-02/keyd".parse().unwrap(), "lab-2/keyed".parse().unwrap()];
+    let second = Checkpoint { after_week: 9, lines: Vec::new() };
+    course.checkpoints.push(second);
+    assert_eq!(
+        checkpoint::faults(&course, &labs),
+        [
+            "checkpoint after week 1, \"Can build basic producers and consumers\": no check shows it; name one under shown_by",
+            "checkpoint after week 1, \"Understands partitioning and consumer groups\": there is no check `lab-02/keyd`; did you mean `keyed`?",
+            "checkpoint after week 1, \"Understands partitioning and consumer groups\": there is no check `lab-2/keyed`; did you mean `lab-02`?",
+            "checkpoint after week 9: the course has 8 weeks",
+            "checkpoint after week 9: it has no line, so nothing could be shown",
+        ]
+    );
+    assert!("keyed".parse::<CheckRef>().is_err() && "/x".parse::<CheckRef>().is_err() && "lab-02/".parse::<CheckRef>().is_err());
+}

@@ -19,7 +19,7 @@ pub mod load;
 mod mistake;
 pub mod model;
 pub mod node;
-mod plural;
+pub mod plural;
 pub mod read;
 mod render;
 mod resolve;

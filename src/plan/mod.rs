@@ -1,5 +1,6 @@
 //! What will be done: which checks, in which order, for how long. Pure and printable.
 
+mod affected;
 mod budget;
 mod graph;
 mod print;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 #[cfg(test)]
 mod tests;
 
+pub use affected::affected;
 pub use budget::Budget;
 pub use graph::waves;
 pub use select::{SelectError, select};

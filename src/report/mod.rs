@@ -5,6 +5,7 @@
 
 pub mod classroom50;
 pub mod cohort;
+pub mod course;
 pub mod csv;
 mod detail;
 pub mod difference;
@@ -26,6 +27,7 @@ pub mod tap;
 pub mod target;
 pub mod terminal;
 pub mod timeline;
+pub mod watch;
 pub mod wire_line;
 pub mod wire_view;
 pub mod words;

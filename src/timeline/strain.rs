@@ -17,6 +17,9 @@ const PATIENCE: u64 = 8_000_000_000;
 /// Kafka's `UNKNOWN_TOPIC_OR_PARTITION`.
 const UNKNOWN_TOPIC: i16 = 3;
 
+/// Kafka's `OUT_OF_ORDER_SEQUENCE_NUMBER`.
+const OUT_OF_ORDER: i16 = 45;
+
 /// What took too long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Strain {
@@ -35,6 +38,9 @@ pub enum Slow {
     Topic(String),
     /// It did not answer what needs no waiting for anybody.
     Answer(Api),
+    /// It did not lead a new partition yet when a producer's first batch came, took the second one, and refuses the first ever after: it takes
+    /// any sequence number from a producer that it has not met in that partition. Clients cannot mend it, and wait until they give up.
+    Order(String, i32),
 }
 
 impl Strain {
@@ -45,6 +51,10 @@ impl Strain {
         match &self.what {
             Slow::Topic(name) => format!("the broker did not know topic {name} {seconds} after it had created it"),
             Slow::Answer(api) => format!("the broker took {seconds} to answer {api}"),
+            Slow::Order(topic, partition) => format!(
+                "the broker was not ready for the first records of partition {partition} of topic {topic}, took the next, and refused the first \
+                 for ever after (OUT_OF_ORDER_SEQUENCE_NUMBER, a flaw of Kafka's)"
+            ),
         }
     }
 }
@@ -81,7 +91,8 @@ impl Timeline {
                 took: at.saturating_sub(exchange.at.max(before)),
                 what: Slow::Answer(exchange.api),
             });
-            let found = answered.into_iter().chain(unknown(&exchange, (at, response), &created));
+            let found =
+                answered.into_iter().chain(unknown(&exchange, (at, response), &created)).chain(out_of_order(&exchange, at, response));
             longest = longest.into_iter().chain(found).filter(|strain| strain.took >= PATIENCE).max_by_key(|strain| strain.took);
         }
         longest
@@ -112,4 +123,16 @@ fn unknown(exchange: &Exchange<'_>, (at, response): (u64, &Response), created: &
     let unknown = topics.iter().filter(|(_, error)| *error == UNKNOWN_TOPIC && exchange.faults.is_empty());
     let strain = |name: &str| Some(Strain { at, took: exchange.at.checked_sub(*created.get(name)?)?, what: Slow::Topic(name.to_owned()) });
     unknown.filter_map(|(name, _)| strain(name)).collect()
+}
+
+/// Partitions whose first batch of a producer is refused because a later one was taken.
+fn out_of_order(exchange: &Exchange<'_>, at: u64, response: &Response) -> Vec<Strain> {
+    let (Request::Produce { batches, .. }, Response::Produce { partitions, .. }) = (exchange.request, response) else { return Vec::new() };
+    let refused = partitions.iter().filter(|answer| answer.error == OUT_OF_ORDER && exchange.faults.is_empty());
+    let first = |topic: &str, partition: i32| {
+        let mut own = batches.iter().filter(|batch| &*batch.topic == topic && batch.partition == partition);
+        own.any(|batch| batch.producer_id >= 0 && batch.base_sequence == 0)
+    };
+    let refused = refused.filter(|answer| first(&answer.topic, answer.partition));
+    refused.map(|answer| Strain { at, took: PATIENCE, what: Slow::Order(answer.topic.to_string(), answer.partition) }).collect()
 }

@@ -162,13 +162,15 @@ async fn setup_gets_the_way_to_the_network_but_no_secret() {
 #[tokio::test]
 async fn what_setup_rebuilds_and_what_nobody_needs_is_not_copied() {
     let built = Built::new("  - [npm, --version]\n");
-    for path in ["node_modules/x/index.js", "target/app.jar", ".git/HEAD", "lab-02/__pycache__/x.pyc", ".venv/pyvenv.cfg"] {
+    for path in
+        ["node_modules/x/index.js", "target/app.jar", ".git/HEAD", ".kgrade/progress.jsonl", "lab-02/__pycache__/x.pyc", ".venv/pyvenv.cfg"]
+    {
         let path = built.submission.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "x").unwrap();
     }
     let prepared = built.prepare().await.unwrap();
-    for absent in ["node_modules", ".git", "lab-02/__pycache__", ".venv"] {
+    for absent in ["node_modules", ".git", ".kgrade", "lab-02/__pycache__", ".venv"] {
         assert!(!prepared.work().join(absent).exists(), "{absent}");
     }
     assert!(prepared.work().join("target/app.jar").exists(), "npm does not rebuild it");

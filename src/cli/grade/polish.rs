@@ -63,7 +63,7 @@ impl Polish {
 }
 
 /// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
+pub fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |sign: char| sign.is_alphanumeric() || "-_./:=+,@%~".contains(sign);
     if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }

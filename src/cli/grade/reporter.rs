@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use super::{Polish, Run, outcome};
 use crate::lab::{Check, Lab};
 use crate::outcome::{CheckOutcome, Disclosure, Outcome, RunFacts};
-use crate::report::ReportTarget;
 use crate::report::live::Live;
+use crate::report::{ReportTarget, watch};
 use crate::run::referee::blank;
 use crate::run::{Observer, Scene};
 
@@ -46,7 +46,7 @@ impl Reporter {
         let known = |check: &Arc<Check>| match ended.iter().find(|outcome| outcome.id == check.id) {
             Some(outcome) => outcome.clone(),
             None => {
-                let mut open = CheckOutcome { message: "not decided yet".to_owned(), ..blank(check, &self.lab.name) };
+                let mut open = CheckOutcome { message: watch::NOT_YET.to_owned(), ..blank(check, &self.lab.name) };
                 check.disclosure.apply(&mut open);
                 open
             }

@@ -3,20 +3,24 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use tokio::sync::watch;
 
 use super::Run;
 use super::facts::facts;
+use super::hold::Hold;
 use crate::cli::{Failure, output};
+use crate::cohort::child;
 use crate::lab::Owner;
 use crate::lab::data::{EventSchema, GENERATORS, Generator};
 use crate::report::live::Live;
 use crate::run::{Scene, Seats, Turns};
 use crate::timeline::{Recorder, What};
-use crate::world::cluster::{self, CacheDir, Cluster, ClusterContext, ClusterSpec, Host, LEARNERS_ADDRESS, Listener, Named, Runtime};
+use crate::world::cluster::{
+    self, CacheDir, Cluster, ClusterContext, ClusterSpec, Health, Host, LEARNERS_ADDRESS, Listener, Named, Runtime,
+};
 use crate::world::docker::{Docker, DockerHost};
 use crate::world::guard::Guard;
 use crate::world::kafka::Kafka;
@@ -29,16 +33,29 @@ use crate::world::tap::{Allow, Node, Tap};
 /// The packages of the course, for submissions without a `requirements.txt`.
 const COURSE_REQUIREMENTS: &str = include_str!("../../../checks/requirements.txt");
 
+/// How often a broker that waits is looked at.
+const HEALTH: Duration = Duration::from_millis(500);
+
 /// The scene, and how long its parts took, in milliseconds.
 pub struct Stage {
     pub scene: Arc<Scene>,
     pub phases: Vec<(String, u64)>,
+    /// The checks that were asked for when the word to begin came; empty for those of the command line.
+    pub asked: Vec<String>,
 }
 
 /// Makes everything that the checks share. Dropping the future removes what was made.
-pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interrupted: watch::Receiver<bool>) -> Result<Stage, Failure> {
-    let submission = Submission::open(&run.args.submission).map_err(Failure::environment)?;
-    let commands = commands(run, &submission);
+///
+/// With an early hold the submission is read when the word to begin comes: as it is then.
+pub async fn build(
+    run: &Run<'_>,
+    recorder: &Recorder,
+    live: &Arc<Live>,
+    (early, interrupted): (Option<&Hold>, watch::Receiver<bool>),
+) -> Result<Stage, Failure> {
+    let open = || Submission::open(&run.args.submission).map_err(Failure::environment);
+    // What is wrong with a submission is said before anything is started for it.
+    let opened = if early.is_none() { Some(open()?) } else { None };
     let guard = Guard::of_this_kgrade()?;
     let host = Host::from_env();
     let runtime = runtime(run)?;
@@ -52,15 +69,20 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
     let sandbox = sandbox.map_err(|error| Failure::environment(anyhow!("failed to make the sandbox: {error}")))?;
     let sink = Sink::start(recorder.clone()).await?;
     let progress: Arc<dyn Progress> = Arc::clone(live) as Arc<dyn Progress>;
-    let preparing = PrepareContext {
-        cache: cache.path().to_owned(),
-        guard: &guard,
-        progress: &**live,
-        mark: &mark,
-        course_requirements: COURSE_REQUIREMENTS,
-        commands: commands.values().filter_map(|command| command.as_ref().ok().cloned()).collect(),
-        environment: program::grader_environment(),
-        sandbox: sandbox.clone(),
+    let cache_path = cache.path().to_owned();
+    let programs = async |submission: Submission| {
+        let commands = commands(run, &submission);
+        let preparing = PrepareContext {
+            cache: cache_path,
+            guard: &guard,
+            progress: &**live,
+            mark: &mark,
+            course_requirements: COURSE_REQUIREMENTS,
+            commands: commands.values().filter_map(|command| command.as_ref().ok().cloned()).collect(),
+            environment: program::grader_environment(),
+            sandbox: sandbox.clone(),
+        };
+        prepare(&submission, &preparing).await.map(|prepared| (submission, commands, prepared))
     };
     let context = ClusterContext { host, cache, guard: guard.clone(), progress };
     let seats = Seats::of(run.checks.iter().map(|check| &**check), usize::from(run.args.jobs));
@@ -69,12 +91,20 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
     let tap = tap(&runtime, recorder, seats.count(), usize::from(brokers), &allow)?;
     let settings = run.lab.cluster.settings.clone();
     let spec = ClusterSpec { brokers: brokers.into(), settings, seats: tap.ports(), ..ClusterSpec::default() };
-    let (cluster, prepared) = tokio::join!(
-        timed(start_cluster(run.lab.cluster.owner, recorder, &allow, &runtime, &spec, &context)),
-        timed(prepare(&submission, &preparing))
-    );
-    let ((cluster, cluster_took), (prepared, prepared_took)) = (cluster, prepared);
-    let (cluster, prepared) = (cluster?, prepared?);
+    let starting = timed(start_cluster(run.lab.cluster.owner, recorder, &allow, &runtime, &spec, &context));
+    let (mut held, mut asked) = (None, Vec::new());
+    let ((cluster, cluster_took), (prepared, prepared_took)) = match (opened, early) {
+        (Some(submission), _) => tokio::join!(starting, timed(programs(submission))),
+        (None, hold) => {
+            let (cluster, took) = starting.await;
+            let cluster = cluster?;
+            let from = Instant::now();
+            asked = waited(hold, &cluster, interrupted.clone()).await?;
+            held = Some(from.elapsed());
+            ((Ok(cluster), took), timed(async { programs(open()?).await }).await)
+        }
+    };
+    let (cluster, (submission, commands, prepared)) = (cluster?, prepared?);
     check_brokers(run, &cluster)?;
     if let Some(warning) = cluster.warning() {
         live.note(warning);
@@ -110,8 +140,32 @@ pub async fn build(run: &Run<'_>, recorder: &Recorder, live: &Arc<Live>, interru
         interrupted,
         reading: tokio::sync::Mutex::new(()),
     };
-    let phases = vec![("cluster".to_owned(), cluster_took), ("programs".to_owned(), prepared_took)];
-    Ok(Stage { scene: Arc::new(scene), phases })
+    let mut phases = vec![("cluster".to_owned(), cluster_took), ("programs".to_owned(), prepared_took)];
+    phases.extend(held.map(|held| ("held".to_owned(), u64::try_from(held.as_millis()).unwrap_or(u64::MAX))));
+    Ok(Stage { scene: Arc::new(scene), phases, asked })
+}
+
+/// Says that the cluster is up, and waits for the word to begin. A broker that ends meanwhile is of no use to whoever waits.
+async fn waited(hold: Option<&Hold>, cluster: &Cluster, interrupted: watch::Receiver<bool>) -> Result<Vec<String>, Failure> {
+    let Some(hold) = hold else { return Ok(Vec::new()) };
+    output::print(&format!("{}\n", child::READY));
+    let ended = async {
+        let mut looks = tokio::time::interval(HEALTH);
+        loop {
+            looks.tick().await;
+            if let Health::Died { log_tail, .. } = cluster.health() {
+                return anyhow!("the broker ended while it waited: {log_tail}");
+            }
+        }
+    };
+    tokio::select! {
+        word = hold.released(interrupted.clone()) => match word {
+            Some(word) => Ok(Hold::asked(&word)),
+            // Whoever listens for the interrupt ends this.
+            None => std::future::pending().await,
+        },
+        died = ended => Err(Failure::environment(died)),
+    }
 }
 
 /// Takes everything down. The programs ended with their checks.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::Referee;
 use crate::kinds::testing::Story;
-use crate::kinds::testing::wire::fetch;
+use crate::kinds::testing::wire::{batch, fetch, produce};
 use crate::lab::{Bindings, Check, LabSource};
 use crate::outcome::{CheckOutcome, Mismatch, Verdict};
 use crate::timeline::event::ClusterState;
 use crate::timeline::event::Phase::{Acting, Expecting};
-use crate::timeline::wire::{FaultUse, NewTopic, Request, Response};
+use crate::timeline::wire::{Coded, FaultUse, NewTopic, Request, Response};
 use crate::timeline::{Timeline, What};
 
 const LAB: &str = r#"
@@ -267,4 +267,19 @@ fn an_answer_that_took_too_long_excuses_unless_the_grader_kept_it_back() {
     // Others wait for somebody: a fetch for records, a join for the other members.
     let fetch = given().ask("first", fetch(&[0])).later(9_000).reply("first", Response::Plain { error: 0 });
     assert_eq!(outcome(&late(fetch), None).verdict, Verdict::Failed);
+}
+
+#[test]
+fn records_that_the_broker_refuses_for_its_own_flaw_decide_nothing() {
+    let answered = |sequence: i32, error: i16| {
+        let sent = batch(102, |batch| (batch.producer_id, batch.base_sequence) = (1002, sequence));
+        let partitions = vec![Coded { topic: sent.topic.clone(), partition: sent.partition, error }];
+        given().ask("first", produce(-1, vec![sent])).reply("first", Response::Produce { partitions, base_offsets: vec![-1] })
+    };
+    let outcome = |sequence, error| outcome(&late(answered(sequence, error)), None);
+    let flaw = outcome(0, 45);
+    assert_eq!(flaw.verdict, Verdict::Inconclusive);
+    assert!(flaw.message.contains("the broker was not ready for the first records of partition 0 of topic t"), "{}", flaw.message);
+    // A gap in the middle is not it, and neither is another error.
+    assert_eq!((outcome(7, 45).verdict, outcome(0, 10).verdict), (Verdict::Failed, Verdict::Failed));
 }

@@ -137,6 +137,11 @@ impl Submission {
         &self.digest
     }
 
+    /// The files that are taken, relative to the folder.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.tree.files()
+    }
+
     /// The commands to run once before any program, in order.
     #[must_use]
     pub fn setup(&self) -> Vec<Vec<String>> {
@@ -171,12 +176,12 @@ fn program_file(command: &[String]) -> Option<&Path> {
     matches!(first.as_str(), "python" | "python3" | "node").then(|| Path::new(script))
 }
 
-/// What is never copied: version control, caches, virtual environments (they do not work elsewhere), and what setup makes anew.
+/// What is never copied: version control, the learner's progress, caches, virtual environments (they do not work elsewhere), and what setup makes anew.
 fn is_left_out(path: &Path, setup: &[Vec<String>]) -> bool {
     let made_by =
         |tools: &[&str]| setup.iter().filter_map(|command| command.first()).any(|tool| tools.contains(&tool.trim_start_matches("./")));
     match path.file_name().and_then(OsStr::to_str) {
-        Some(".git" | "__pycache__" | ".mypy_cache" | ".pytest_cache" | ".ruff_cache" | ".gradle") => true,
+        Some(".git" | ".kgrade" | "__pycache__" | ".mypy_cache" | ".pytest_cache" | ".ruff_cache" | ".gradle") => true,
         Some("node_modules") => made_by(&["npm", "yarn", "pnpm", "bun"]),
         Some("target") => made_by(&["mvn", "mvnw", "cargo", "sbt"]),
         _ => path.join("pyvenv.cfg").is_file(),

@@ -1,0 +1,36 @@
+//! `kgrade watch`: grades when something is saved.
+
+mod course;
+mod files;
+mod grader;
+mod keys;
+mod session;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use self::course::Course;
+use self::session::Session;
+use super::{Done, Failure, LabSource};
+
+/// Grade when something is saved.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// The lab; without it, the one that you are at.
+    lab: Option<String>,
+    /// The folder of your work.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    submission: PathBuf,
+    #[command(flatten)]
+    source: LabSource,
+}
+
+/// Watches until the person quits.
+pub fn watch(args: &WatchArgs) -> Done {
+    let course = Course::of(args.lab.as_deref(), &args.submission, &args.source)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("start the runtime").map_err(Failure::environment)?;
+    runtime.block_on(async { Session::begin(course)?.run().await })
+}

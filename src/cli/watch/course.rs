@@ -1,0 +1,109 @@
+//! Which labs there are to be watched, and where to begin.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+
+use crate::cli::learner::Learner;
+use crate::cli::{Failure, LabSource, lint, output};
+use crate::course::Starter;
+use crate::course::progress::{LabStanding, Store};
+use crate::lab::{Bindings, Lab, find};
+
+/// The labs in the order of the course, and the one that is worked on.
+pub struct Course {
+    /// The folder of the labs.
+    pub checks: Option<PathBuf>,
+    /// The folder of the work.
+    pub work: PathBuf,
+    names: Vec<String>,
+    at: usize,
+}
+
+impl Course {
+    /// The labs; begins with the one that is named, else with the first that is not all passed.
+    pub fn of(named: Option<&str>, work: &Path, source: &LabSource) -> Result<Self, Failure> {
+        if !work.is_dir() {
+            return Err(Failure::usage(anyhow!("there is no folder {}; name the folder of your work with --submission", work.display())));
+        }
+        let checks = source.checks.clone();
+        let there = find::names(checks.as_deref()).map_err(Failure::usage)?;
+        let known = crate::course::Course::of(checks.as_deref()).map_err(Failure::usage)?;
+        let ordered = known.iter().flat_map(|course| course.blocks()).flat_map(|block| block.labs.clone());
+        let mut names: Vec<String> = ordered.filter(|lab| there.contains(lab)).collect();
+        let rest: Vec<String> = there.into_iter().filter(|lab| !names.contains(lab)).collect();
+        names.extend(rest);
+        let at = match named {
+            Some(named) => match names.iter().position(|name| name == named) {
+                Some(at) => at,
+                None => {
+                    // The path of a lab file is watched alone; a slip gets the nearest name.
+                    find::find(named, checks.as_deref()).map_err(lint::not_found)?;
+                    names = vec![named.to_owned()];
+                    0
+                }
+            },
+            None => first_open(&names, work, source, known.is_some())?,
+        };
+        Ok(Self { checks, work: work.to_owned(), names, at })
+    }
+
+    /// The lab that is worked on.
+    pub fn name(&self) -> &str {
+        self.names.get(self.at).map_or("", String::as_str)
+    }
+
+    /// The lab after it.
+    pub fn next(&self) -> Option<&str> {
+        self.names.get(self.at + 1).map(String::as_str)
+    }
+
+    /// Goes on, or back; whether there is a lab.
+    pub fn step(&mut self, on: bool) -> bool {
+        let to = if on { self.at.checked_add(1) } else { self.at.checked_sub(1) };
+        match to.filter(|at| *at < self.names.len()) {
+            Some(at) => {
+                self.at = at;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The lab as it stands in its file now.
+    pub fn lab(&self) -> Result<Lab, Failure> {
+        let source = find::find(self.name(), self.checks.as_deref()).map_err(lint::not_found)?;
+        // Nothing that is shown here depends on what is drawn.
+        source.resolve(&Bindings { run_id: "watch".to_owned(), seed: 0 }).map_err(lint::wrong)
+    }
+
+    /// Writes the files that the lab begins with, and says what came of it.
+    pub fn init(&self) -> String {
+        let written = Starter::of(self.name(), self.checks.as_deref()).and_then(|starter| starter.write(&self.work));
+        match written {
+            Ok(written) if written.new.is_empty() && written.kept.is_empty() => format!("{} begins with no files", self.name()),
+            Ok(written) => {
+                let new = written.new.iter().map(|file| format!("wrote {}", file.display()));
+                let kept = written.kept.iter().map(|file| format!("kept {}: it was there already", file.display()));
+                new.chain(kept).collect::<Vec<_>>().join("\n")
+            }
+            Err(error) => format!("{error:#}"),
+        }
+    }
+}
+
+/// The first lab that is not all passed; the last one when all are.
+fn first_open(names: &[String], work: &Path, source: &LabSource, in_course: bool) -> Result<usize, Failure> {
+    if !in_course || !Store::at(work).exists() {
+        return Ok(0);
+    }
+    let learner = Learner::of(work, source)?;
+    let open = learner.known(|known| {
+        let done = |name: &String| known.labs.iter().any(|lab: &LabStanding<'_>| lab.lab.name == *name && lab.is_done());
+        names.iter().position(|name| !done(name))
+    })?;
+    if open.is_none() {
+        output::note("all labs are passed; this is the last one");
+    }
+    Ok(open.unwrap_or(names.len().saturating_sub(1)))
+}

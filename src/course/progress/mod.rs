@@ -1,0 +1,15 @@
+//! What a learner has reached: a line for each graded run, in `.kgrade/progress.jsonl` next to their work.
+//!
+//! The [`Store`] keeps the lines, safe against two writers and against damage; [`standing`] says what they come to. `docs/progress.md` tells
+//! the rules to people.
+
+mod entry;
+mod error;
+mod ledger;
+mod standing;
+mod store;
+
+pub use entry::{Entry, EntryCheck, SCHEMA, schema};
+pub use error::{Note, StoreError};
+pub use standing::{CheckStanding, LabStanding, State};
+pub use store::{FILE, FOLDER, Progress, Store};
