@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::event::What;
+use super::event::{Name, What};
 use super::exchange::Exchange;
 use super::index::Timeline;
 use super::wire::{Api, Request, Response};
@@ -41,6 +41,10 @@ pub enum Slow {
     /// It did not lead a new partition yet when a producer's first batch came, took the second one, and refuses the first ever after: it takes
     /// any sequence number from a producer that it has not met in that partition. Clients cannot mend it, and wait until they give up.
     Order(String, i32),
+    /// A consumer leads its group, shares out no partition of a topic that it subscribes to, and never asks for that topic. kafka-python (seen with 3.0.12)
+    /// comes to that when `subscribe` is called while the answer to the metadata request of its constructor, which names no topic, is still on its
+    /// way: it takes that answer for the new one's, and asks again after five minutes (`cluster.py`, `set_topics`).
+    Unasked(String),
 }
 
 impl Strain {
@@ -54,6 +58,10 @@ impl Strain {
             Slow::Order(topic, partition) => format!(
                 "the broker was not ready for the first records of partition {partition} of topic {topic}, took the next, and refused the first \
                  for ever after (OUT_OF_ORDER_SEQUENCE_NUMBER, a flaw of Kafka's)"
+            ),
+            Slow::Unasked(topic) => format!(
+                "the client subscribed to topic {topic}, never asked for its partitions, and so shared out none (a flaw of kafka-python's: \
+                 `subscribe` while the constructor's metadata is still on its way; `KafkaConsumer(topic, …)` avoids it)"
             ),
         }
     }
@@ -95,7 +103,35 @@ impl Timeline {
                 answered.into_iter().chain(unknown(&exchange, (at, response), &created)).chain(out_of_order(&exchange, at, response));
             longest = longest.into_iter().chain(found).filter(|strain| strain.took >= PATIENCE).max_by_key(|strain| strain.took);
         }
-        longest
+        let unasked = self.everybody().filter_map(|instance| self.unasked(instance)).filter(|strain| strain.took >= PATIENCE);
+        longest.into_iter().chain(unasked).max_by_key(|strain| strain.took)
+    }
+
+    /// A topic that a program subscribes to, whose partitions it never asked for, and of which it shared out none as the leader of its group; for how long.
+    fn unasked(&self, instance: &Name) -> Option<Strain> {
+        let all = || self.exchanges(instance);
+        let asks = |topic: &Name| {
+            all().any(|exchange| match exchange.request {
+                Request::Metadata { topics: Some(topics), .. } => topics.contains(topic),
+                Request::Metadata { topics: None, .. } => true,
+                _ => false,
+            })
+        };
+        // Who does not say of itself what it asks for (a regular expression, an answer that was not read) is not judged.
+        let subscribed = all().filter_map(|exchange| match exchange.request {
+            Request::JoinGroup { assignors, .. } => Some(assignors.iter().flat_map(|assignor| &assignor.topics)),
+            _ => None,
+        });
+        let topic = subscribed.flatten().find(|topic| !asks(topic))?;
+        let shares = |exchange: &Exchange<'_>| match exchange.request {
+            Request::SyncGroup { assignments, .. } => {
+                !assignments.is_empty() && assignments.iter().all(|(_, places)| places.iter().all(|place| place.topic != *topic))
+            }
+            _ => false,
+        };
+        let since = all().find(shares)?.at;
+        let until = all().map(|exchange| exchange.at).max()?;
+        Some(Strain { at: until, took: until.saturating_sub(since), what: Slow::Unasked(topic.to_string()) })
     }
 
     /// Topics that the grader created, with the time.

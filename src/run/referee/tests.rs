@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Referee;
 use crate::kinds::testing::Story;
-use crate::kinds::testing::wire::{batch, fetch, produce};
+use crate::kinds::testing::wire::{batch, fetch, heartbeat, join, place, produce};
 use crate::lab::{Bindings, Check, LabSource};
 use crate::outcome::{CheckOutcome, Mismatch, Verdict};
 use crate::timeline::event::ClusterState;
@@ -282,4 +282,26 @@ fn records_that_the_broker_refuses_for_its_own_flaw_decide_nothing() {
     assert!(flaw.message.contains("the broker was not ready for the first records of partition 0 of topic t"), "{}", flaw.message);
     // A gap in the middle is not it, and neither is another error.
     assert_eq!((outcome(7, 45).verdict, outcome(0, 10).verdict), (Verdict::Failed, Verdict::Failed));
+}
+
+#[test]
+fn a_client_that_never_asks_for_the_partitions_of_its_topic_decides_nothing() {
+    let story = |asked: Option<Vec<crate::timeline::event::Name>>, shared: Vec<crate::timeline::wire::Place>, later: u64| {
+        let metadata = Request::Metadata { topics: asked, create: true };
+        let sync = Request::SyncGroup { group: "g".into(), member: "m".into(), generation: 1, assignments: vec![("m".into(), shared)] };
+        let story = given().exchange("first", metadata).exchange("first", join("m", &["range"])).exchange("first", sync);
+        outcome(&late(story.later(later).exchange("first", heartbeat(1))), None)
+    };
+    let flaw = story(Some(Vec::new()), Vec::new(), 9_000);
+    assert_eq!(flaw.verdict, Verdict::Inconclusive);
+    assert!(flaw.message.contains("the client subscribed to topic t, never asked for its partitions"), "{}", flaw.message);
+    // Who asked has himself to blame, and so has who shared something out; a moment is nothing.
+    for other in [
+        story(Some(vec!["t".into()]), Vec::new(), 9_000),
+        story(None, Vec::new(), 9_000),
+        story(Some(Vec::new()), vec![place(0)], 9_000),
+        story(Some(Vec::new()), Vec::new(), 7_000),
+    ] {
+        assert_eq!(other.verdict, Verdict::Failed, "{}", other.message);
+    }
 }
