@@ -80,9 +80,7 @@ fn of_block(before: &str, language: &str, text: &str) -> Vec<Step> {
             let old = text.lines().rev().map(|line| format!("{line}\n")).collect();
             Step::Replace { name: (*name).to_owned(), old, new: text }
         }
-        [name, old] if before.ends_with("becomes:") => {
-            Step::Replace { name: (*name).to_owned(), old: format!("{old}\n"), new: text }
-        }
+        [name, old] if before.ends_with("becomes:") => Step::Replace { name: (*name).to_owned(), old: format!("{old}\n"), new: text },
         _ => panic!("nobody knows what to do with the block after: {before}"),
     };
     vec![step]
@@ -182,7 +180,10 @@ fn the_tutorial_is_followed_word_for_word() {
     }
 
     // What the page says of a saved run.
-    typed(folder, "kgrade lab-30 --checks my-course --submission fixtures/lab-30/mistakes/commits-first --evidence run.jsonl --report json=run.json");
+    typed(
+        folder,
+        "kgrade lab-30 --checks my-course --submission fixtures/lab-30/mistakes/commits-first --evidence run.jsonl --report json=run.json",
+    );
     typed(folder, "kgrade replay run.jsonl --report json=replayed.json");
     typed(folder, "kgrade replay run.jsonl --checks my-course --report json=by-the-folder.json");
     let verdicts = |name: &str| {

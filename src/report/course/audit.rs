@@ -77,10 +77,13 @@ pub fn seen(audit: &Audit, style: &Style) -> String {
         sheet.aside("not there yet: ", &audit.awaited.join(", "));
     }
     sheet.gap();
-    audit.faults.iter().for_each(|fault| sheet.marked("", Verdict::Failed, "course.yaml", 0, fault));
-    for lab in &audit.labs {
-        lab.faults.iter().for_each(|fault| sheet.marked("", Verdict::Failed, &lab.name, 0, fault));
+    let told = audit.labs.iter().flat_map(|lab| lab.faults.iter().map(|fault| (lab.name.as_str(), fault)));
+    let told: Vec<(&str, &String)> = audit.faults.iter().map(|fault| ("course.yaml", fault)).chain(told).collect();
+    let width = told.iter().map(|(place, _)| place.len()).max().unwrap_or(0);
+    for (place, fault) in told {
+        sheet.marked("", Verdict::Failed, place, width, fault);
     }
+    sheet.gap();
     sheet.finish()
 }
 
@@ -141,9 +144,6 @@ fn as_wanted(role: Role, failed: &[String], score: u32, max_score: u32) -> Strin
 pub fn summary(audit: &Audit, tried: &[Tried], graded: bool, style: &Style) -> String {
     let mut sheet = Sheet::new(style);
     let width = audit.labs.iter().map(|lab| lab.name.len()).max().unwrap_or(0);
-    if graded {
-        sheet.gap();
-    }
     for lab in audit.labs.iter().filter(|_| graded) {
         let own: Vec<&Tried> = tried.iter().filter(|tried| tried.lab == lab.name).collect();
         let wrong = lab.wrong() + own.iter().filter(|tried| tried.is_wrong()).count();
@@ -165,7 +165,9 @@ pub fn summary(audit: &Audit, tried: &[Tried], graded: bool, style: &Style) -> S
         (0, true, _) => "the course is as it should be, as far as it was graded".to_owned(),
         _ => format!("{} in this course", amiss(wrong)),
     });
-    sheet.finish()
+    // The lines of the programs stand before.
+    let lead = if tried.is_empty() { "" } else { "\n" };
+    format!("{lead}{}", sheet.finish())
 }
 
 fn amiss(wrong: usize) -> String {
@@ -297,7 +299,7 @@ mod tests {
         let audit = |left| Audit { title: "T".into(), faults: Vec::new(), awaited: Vec::new(), labs: vec![lab(left)] };
         assert_eq!(
             summary(&audit(None), &tried, true, &Style::FILE),
-            "✗ lab-30  1 thing is wrong; 1 of 1 solution · 1 of 2 mistakes · starter 0 of 100 points · 1 skipped\n\n1 thing is wrong in this course\n"
+            "\n✗ lab-30  1 thing is wrong; 1 of 1 solution · 1 of 2 mistakes · starter 0 of 100 points · 1 skipped\n\n1 thing is wrong in this course\n"
         );
         assert_eq!(
             summary(&audit(Some("needs steps")), &[], true, &Style::FILE),
