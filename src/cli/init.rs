@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
+use super::grade::quoted;
 use super::{Done, Failure, LabSource, lint, output};
 use crate::course::Starter;
 use crate::course::progress::Store;
@@ -48,8 +49,9 @@ pub fn init(args: &InitArgs) -> Done {
     for name in &written.kept {
         text.push_str(&format!("kept   {}  (it was there already)\n", args.folder.join(name).display()));
     }
-    let place = if args.folder.as_os_str() == "." { String::new() } else { format!(" --submission {}", args.folder.display()) };
-    text.push_str(&format!("next   kgrade {}{place}\n", args.lab));
+    let place = if args.folder.as_os_str() == "." { String::new() } else { format!(" --submission {}", quoted(&args.folder)) };
+    let labs = checks.map(|folder| format!(" --checks {}", quoted(folder))).unwrap_or_default();
+    text.push_str(&format!("next   kgrade {}{labs}{place}\n", args.lab));
     output::print(&text);
     Ok(exit::ALL_PASSED)
 }

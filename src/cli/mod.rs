@@ -1,6 +1,7 @@
 //! The command line: one file per command. Only this folder and `main.rs` print.
 
 mod batch;
+mod check_course;
 mod checkpoint;
 pub mod cluster;
 mod explain;
@@ -11,6 +12,7 @@ mod learner;
 mod lint;
 mod list;
 mod merge;
+mod new;
 mod output;
 mod plan;
 mod queue;
@@ -71,6 +73,10 @@ enum Command {
     Init(init::InitArgs),
     /// Grade when something is saved: the front door.
     Watch(watch::WatchArgs),
+    /// Begin a lab of your own.
+    New(new::NewArgs),
+    /// Is a course as it should be? Its files, and the programs that prove its labs, graded.
+    CheckCourse(check_course::CheckCourseArgs),
     /// List the labs and their checks.
     List(list::ListArgs),
     /// Show the course: its weeks, days, tasks, goals, and what shows that they are reached.
@@ -146,6 +152,8 @@ pub fn main() -> u8 {
         Some(Command::Plan(args)) => plan::plan(&args),
         Some(Command::Init(args)) => init::init(&args),
         Some(Command::Watch(args)) => watch::watch(&args),
+        Some(Command::New(args)) => new::new(&args),
+        Some(Command::CheckCourse(args)) => check_course::check_course(&args),
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Roadmap(args)) => roadmap::roadmap(&args),
         Some(Command::Status(args)) => status::status(&args),

@@ -1,5 +1,6 @@
 //! The checkpoints of the course: what a learner can do after some weeks, and the checks that show it.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -71,7 +72,8 @@ impl<'de> Deserialize<'de> for CheckRef {
 /// What is wrong with the course's checkpoints: a line without a check, a check that is not there, a week that the course does not have. These
 /// are the labs that there are; one sentence for each fault.
 #[must_use]
-pub fn faults(course: &Course, labs: &[Lab]) -> Vec<String> {
+pub fn faults(course: &Course, labs: &[impl Borrow<Lab>]) -> Vec<String> {
+    let labs: Vec<&Lab> = labs.iter().map(Borrow::borrow).collect();
     let mut faults = Vec::new();
     for checkpoint in &course.checkpoints {
         let at = format!("checkpoint after week {}", checkpoint.after_week);
@@ -89,14 +91,14 @@ pub fn faults(course: &Course, labs: &[Lab]) -> Vec<String> {
                 faults.push(format!("{at}, \"{}\": no check shows it; name one under shown_by", line.line));
             }
             let lost = line.shown_by.iter().filter(|wanted| labs.iter().all(|lab| wanted.among(lab).next().is_none()));
-            faults.extend(lost.map(|wanted| format!("{at}, \"{}\": there is no check `{wanted}`{}", line.line, advice(wanted, labs))));
+            faults.extend(lost.map(|wanted| format!("{at}, \"{}\": there is no check `{wanted}`{}", line.line, advice(wanted, &labs))));
         }
     }
     faults.dedup();
     faults
 }
 
-fn advice(wanted: &CheckRef, labs: &[Lab]) -> String {
+fn advice(wanted: &CheckRef, labs: &[&Lab]) -> String {
     let known = match labs.iter().find(|lab| lab.name == wanted.lab) {
         Some(lab) => lab.checks.iter().map(|check| check.written_id.as_str()).collect::<Vec<_>>(),
         None => {

@@ -43,6 +43,12 @@ impl Starter {
         Ok(Self { files })
     }
 
+    /// Of files that are made here.
+    pub(super) fn of_files(mut files: Vec<(PathBuf, Vec<u8>)>) -> Self {
+        files.sort();
+        Self { files }
+    }
+
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()

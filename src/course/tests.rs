@@ -1,4 +1,5 @@
 use super::*;
+use crate::course::audit::served::unserved;
 use crate::lab::model::Lab;
 use crate::lab::{Bindings, find};
 
@@ -9,21 +10,6 @@ fn carried() -> Course {
 fn labs() -> Vec<Lab> {
     let bindings = Bindings { run_id: "course".into(), seed: 1 };
     find::names(None).unwrap().iter().map(|name| find::find(name, None).unwrap().resolve(&bindings).unwrap()).collect()
-}
-
-/// The owed lines of blocks whose labs are all there and that no check of them serves.
-fn unserved(course: &Course, labs: &[Lab]) -> Vec<String> {
-    let named = |name: &String| labs.iter().find(|lab| lab.name == *name);
-    let built = course.blocks().filter(|block| block.labs.iter().all(|lab| named(lab).is_some()));
-    built
-        .flat_map(|block| {
-            let served = |line: &str| {
-                let checks = block.labs.iter().filter_map(named).flat_map(|lab| &lab.checks);
-                checks.filter_map(|check| check.criterion.as_deref()).any(|criterion| criterion == line)
-            };
-            block.owed().iter().filter(move |line| !served(line)).cloned().collect::<Vec<_>>()
-        })
-        .collect()
 }
 
 #[test]

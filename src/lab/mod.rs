@@ -36,6 +36,7 @@ mod withhold;
 pub use error::{Code, LabError, LabErrors, Severity};
 pub use load::{Bindings, LabSource};
 pub use model::{Check, ClusterSpec, Lab, Owner, Placed, Program};
+pub use resolve::is_id;
 pub use scalar::Scalar;
 pub use source::{Place, SourceText};
 pub use span::Span;

@@ -2,49 +2,37 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use kgrade::course::conform::Wanted;
+use kgrade::course::expect::{ExpectFile, FILE};
+use kgrade::outcome::Outcome;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::golden;
 
-/// What `expect.yaml` says.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expected {
-    #[serde(default)]
-    #[expect(dead_code, reason = "for people")]
-    mistake: String,
-    #[serde(default)]
-    #[expect(dead_code, reason = "for people")]
-    why: String,
-    #[serde(default)]
-    fails: Vec<String>,
-    #[serde(default)]
-    skips: Vec<String>,
-}
+/// What a fixture is to come to.
+pub struct Expected(Wanted);
 
 impl Expected {
     /// Of a fixture's folder.
     pub fn of(folder: &Path) -> Result<Self, String> {
-        match std::fs::read_to_string(folder.join("expect.yaml")) {
-            Ok(text) => serde_saphyr::from_str(&text).map_err(|error| format!("expect.yaml: {error}")),
-            Err(_) => Ok(Self::default()),
+        if !folder.join(FILE).exists() {
+            return Ok(Self(Wanted::Right));
         }
+        ExpectFile::load(folder).map(|file| Self(Wanted::Wrong(file.expect))).map_err(|errors| errors.to_string())
     }
 
     /// Compares each verdict, what the learner reads, and kgrade's exit code.
     pub fn compare(&self, outcome: &Value, code: Option<i32>, folder: &Path) -> Result<(), String> {
-        for (verdict, wanted) in [("failed", &self.fails), ("skipped", &self.skips), ("inconclusive", &vec![]), ("error", &vec![])] {
-            let mut wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
-            wanted.sort_unstable();
-            let seen = with(outcome, verdict);
-            if seen != wanted {
-                return Err(format!("{verdict}: {seen:?}, expected {wanted:?}"));
-            }
+        let graded = Outcome::deserialize(outcome).map_err(|error| format!("the report is no outcome: {error}"))?;
+        let differences = self.0.differences(&graded);
+        if !differences.is_empty() {
+            let lines = differences.iter().map(|found| format!("expected {}, observed {}", found.expected, found.observed));
+            return Err(lines.collect::<Vec<_>>().join("\n"));
         }
-        let right = self.fails.is_empty();
-        if right && (with(outcome, "passed").is_empty() || outcome["score"] != outcome["max_score"]) {
-            return Err(format!("score {} of {}", outcome["score"], outcome["max_score"]));
+        let right = self.0 == Wanted::Right;
+        if right && graded.score != graded.max_score {
+            return Err(format!("score {} of {}", graded.score, graded.max_score));
         }
         if !right {
             golden::compare(outcome, folder)?;
@@ -52,14 +40,6 @@ impl Expected {
         let wanted = i32::from(!right);
         if code == Some(wanted) { Ok(()) } else { Err(format!("exit {code:?}, expected {wanted}")) }
     }
-}
-
-/// The ids of the checks with a verdict, sorted.
-fn with<'a>(outcome: &'a Value, verdict: &str) -> Vec<&'a str> {
-    let checks = outcome["checks"].as_array().into_iter().flatten();
-    let mut ids: Vec<&str> = checks.filter(|check| check["verdict"] == verdict).filter_map(|check| check["id"].as_str()).collect();
-    ids.sort_unstable();
-    ids
 }
 
 /// The folders in a folder, sorted.

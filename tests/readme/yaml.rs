@@ -1,5 +1,6 @@
 //! Every YAML block of the pages is right: labs and parts of labs lint without an error, manifests and `expect.yaml` are read.
 
+use kgrade::course::expect::ExpectFile;
 use kgrade::lab::{Code, LabSource, Severity};
 
 use super::markdown::blocks;
@@ -70,18 +71,6 @@ fn as_lab(block: &str) -> String {
     }
 }
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Expected {
-    #[serde(rename = "mistake")]
-    _mistake: String,
-    #[serde(rename = "why")]
-    _why: String,
-    fails: Vec<String>,
-    #[serde(rename = "skips")]
-    _skips: Vec<String>,
-}
-
 /// Reads a learner's `kgrade.yaml` as a run does.
 fn read_manifest(text: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -114,8 +103,8 @@ fn every_yaml_block_is_right() {
                 continue;
             }
             if keys.contains(&"fails") {
-                let expected: Expected = serde_saphyr::from_str(&block.text).unwrap_or_else(|error| panic!("{place}: {error}"));
-                assert!(!expected.fails.is_empty(), "{place}: a mistake that fails nothing");
+                let read = ExpectFile::parse(&place, &block.text).unwrap_or_else(|errors| panic!("{errors}"));
+                assert!(!read.expect.fails.is_empty(), "{place}: a mistake that fails nothing");
                 others += 1;
                 continue;
             }

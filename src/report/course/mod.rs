@@ -1,6 +1,7 @@
 //! The course as a person reads it: the roadmap, where a learner stands, a checkpoint, a week in review. Pure: the same data and style give
 //! the same text.
 
+pub mod audit;
 pub mod checkpoint;
 pub mod commands;
 pub mod review;
