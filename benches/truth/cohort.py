@@ -73,26 +73,26 @@ def make(folder, size, seed):
 def varied(text, mark):
     """The same program as somebody else would have written it: other names of functions, another comment."""
     own = set(re.findall(r"^def (\w+)", text, re.M))
-    tokens, before = [], None
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    for token in tokens:
         # A name inside an f-string is no token of its own: such a function keeps its name.
         if token.type == tokenize.STRING and re.match(r"[rR]?[fF]", token.string):
             own -= set(re.findall(r"\w+", token.string))
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        name = token.string
-        if token.type == tokenize.NAME and name in own and before != ".":
-            name = f"{name}_{mark}"
-        before = token.string
-        tokens.append((token, name))
-    return f"# Handed in by {mark}.\n" + joined(text, tokens)
+    renamed, depth = [], 0
+    for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None]):
+        depth += {"(": 1, ")": -1}.get(token.string, 0)
+        is_attribute = before is not None and before.string == "."
+        is_argument = depth > 0 and after is not None and after.string == "="
+        if token.type == tokenize.NAME and token.string in own and not is_attribute and not is_argument:
+            renamed.append((token, f"{token.string}_{mark}"))
+    return f"# Handed in by {mark}.\n" + joined(text, renamed)
 
 
-def joined(text, tokens):
+def joined(text, renamed):
     """The text with the new names in the places of the old ones."""
     lines = text.splitlines(keepends=True)
-    for token, name in reversed(tokens):
-        if token.string != name:
-            row, column = token.start
-            line = lines[row - 1]
-            lines[row - 1] = line[:column] + name + line[column + len(token.string) :]
+    for token, name in reversed(renamed):
+        row, column = token.start
+        line = lines[row - 1]
+        lines[row - 1] = line[:column] + name + line[column + len(token.string) :]
     return "".join(lines)
