@@ -1,12 +1,10 @@
 """The cohort through a queue: workers that are killed and replaced, and a reader that shares nothing with kgrade."""
 
 import json
-import os
 import socket
 import subprocess
 import time
 from collections import Counter
-from pathlib import Path
 
 from hall import difference, read
 
@@ -15,7 +13,8 @@ TOPIC, GROUP = "kgrade-results", "kgrade-workers"
 
 def grade(hall, submissions, arguments, rng):
     """Grades the cohort; returns what is wrong."""
-    environment = hall.environment() | {"KGRADE_CACHE": str(cache(hall))}
+    # `kgrade up` keeps one broker for each user: this one is not theirs.
+    environment = hall.environment() | {"KGRADE_STATE": str(hall.folder / "state")}
     said = (hall.folder / "said").open("ab")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -97,13 +96,3 @@ def results(address):
         return records
     finally:
         consumer.close()
-
-
-def cache(hall):
-    """The cache of the user, but with a place of its own for the broker that `kgrade up` keeps."""
-    made = hall.folder / "cache"
-    made.mkdir()
-    theirs = Path(os.environ.get("KGRADE_CACHE") or Path.home() / ".cache" / "kgrade")
-    for name in ("kafka", "python"):
-        (made / name).symlink_to(theirs / name)
-    return made
