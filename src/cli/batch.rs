@@ -216,6 +216,15 @@ fn check_past(past: &Past, lab: &Lab, args: &BatchArgs) -> anyhow::Result<()> {
         let said = |shard: &Option<String>| shard.as_ref().map_or("the whole cohort".to_owned(), |shard| format!("shard {shard}"));
         return Err(anyhow!("{shown} holds the results of {}; name another folder for {}", said(&start.shard), said(&shard)));
     }
+    if start.checks_digest != lab.digest {
+        output::note(&format!(
+            "{} has changed since: all is graded again. Where only the judging changed, `kgrade replay` judges what was saved in \
+             {shown}/evidence again, and runs no program",
+            lab.name
+        ));
+    } else if start.kgrade != env!("CARGO_PKG_VERSION") {
+        output::note(&format!("another kgrade ({}) graded here before: all is graded again", start.kgrade));
+    }
     if past.damaged > 0 {
         let lines = count(past.damaged as u64, "damaged line", "damaged lines");
         output::note(&format!("the journal in {shown} has {lines}: what they told of is graded again"));

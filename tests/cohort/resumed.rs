@@ -4,7 +4,7 @@ use std::fs;
 
 use kgrade::report::cohort::State;
 
-use crate::hall::{Hall, names};
+use crate::hall::{Hall, LAB, names};
 
 #[test]
 fn every_kind_of_submission_gets_its_own_result() {
@@ -107,6 +107,24 @@ fn only_what_changed_is_graded_again() {
     let said = hall.ends(resume(&["--late", "late.yaml"]), 0);
     assert_eq!(again(&before), ["bob"]);
     assert!(said.contains("2 submissions that were graded before are not in the cohort any more"), "{said}");
+}
+
+#[test]
+fn a_lab_that_has_changed_is_told_of_and_grades_anew() {
+    let hall = Hall::new(&[("ada", "right"), ("bob", "wrong")]);
+    let batch = |words: &[&str]| {
+        let mut command = hall.kgrade(&["batch", "./lab.yaml", "cohort", "--out", "out", "--sandbox=none", "--kgrade"]);
+        command.arg(hall.path("stand-in")).args(words);
+        command
+    };
+    hall.write("lab.yaml", LAB);
+    hall.ends(batch(&[]), 0);
+    let said = hall.ends(batch(&["--resume"]), 0);
+    assert!(!said.contains("has changed") && hall.gradings()["ada"] == 1, "{said}");
+    hall.write("lab.yaml", LAB.replace("Let it end.", "Let it end well."));
+    let said = hall.ends(batch(&["--resume"]), 0);
+    assert!(said.contains("lab-90 has changed since") && said.contains("out/evidence again"), "{said}");
+    assert_eq!(hall.gradings(), [("ada".to_owned(), 2), ("bob".to_owned(), 2)].into());
 }
 
 #[test]

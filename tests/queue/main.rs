@@ -241,6 +241,19 @@ fn what_is_added_twice_is_graded_once_and_what_is_changed_again() {
 }
 
 #[test]
+fn what_was_left_undecided_is_tried_a_second_time() {
+    let mut stage = Stage::new("undecided");
+    let undecided = "cp \"$FAKE/undecided\" \"$(dirname \"$evidence\")/result.json\"; exit 5";
+    stage.submit("ada", 100, &format!("if mkdir \"$FAKE/once\"; then {undecided}; fi"));
+    stage.undecided("ada", "undecided");
+    stage.submit("ben", 40, "");
+    stage.add(&[]);
+    assert_eq!(stage.worker(&["--drain"]).end(), Some(0));
+    assert_eq!((stage.begun()["ada"], stage.begun()["ben"]), (2, 1));
+    stage.assert_graded_exactly_once();
+}
+
+#[test]
 fn a_group_that_kafka_has_forgotten_grades_nothing_again() {
     let mut stage = Stage::new("forgotten");
     for id in ["ada", "ben", "cyd"] {

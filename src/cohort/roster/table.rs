@@ -57,6 +57,10 @@ pub(super) fn parse(bytes: &[u8], folder: &Path) -> Result<Roster, Problems> {
         }
         let Ok(cells) = record.iter().map(|cell| std::str::from_utf8(cell).map(str::to_owned)).collect::<Result<Vec<_>, _>>() else {
             problems.0.push(format!("line {line} is not UTF-8; save the table as \"CSV UTF-8\""));
+            if columns.is_none() {
+                // Without a header nothing else can be said.
+                break;
+            }
             continue;
         };
         match &columns {

@@ -86,6 +86,9 @@ fn a_header_must_say_what_is_there() {
     assert_eq!(parse("").unwrap(), Roster::default());
     let latin = table::parse(b"id,name,path\nada,J\xfcrgen,a\n", Path::new("/")).unwrap_err();
     assert_eq!(latin.0, ["line 2 is not UTF-8; save the table as \"CSV UTF-8\""]);
+    let wide: Vec<u8> = "\u{feff}id,path\nada,a\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wide = table::parse(&wide, Path::new("/")).unwrap_err();
+    assert_eq!(wide.0, ["line 1 is not UTF-8; save the table as \"CSV UTF-8\""]);
 }
 
 #[test]

@@ -1,14 +1,15 @@
 //! When brokers that were started count as ready.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::node::{BootFailure, Node};
+use super::patience::Patience;
 use super::ports::Ports;
 use super::probe::{Probe, ProbeError};
 use super::work::Work;
 use crate::world::access::Credentials;
 
-/// How long a broker may take until it answers; also on a machine that is busy with ten others. Several take so long each.
+/// How long a broker may take until it answers, as far as it gets a processor. Several take so long each.
 const BOOT_LIMIT: Duration = Duration::from_secs(90);
 
 /// How long one question to a broker on this machine may take.
@@ -86,8 +87,8 @@ fn asked(address: &str, credentials: Option<&Credentials>, question: impl FnOnce
 /// # Errors
 /// When one ended, or did not answer in time.
 pub fn wait_for(work: &Work, mut arrivals: Vec<(&Node, Arrival<'_>)>) -> Result<(), BootFailure> {
-    let begun = Instant::now();
     let limit = BOOT_LIMIT * u32::try_from(arrivals.len()).unwrap_or(1);
+    let patience = Patience::new(limit);
     loop {
         for (node, _) in &arrivals {
             if let Some(status) = node.status() {
@@ -97,9 +98,9 @@ pub fn wait_for(work: &Work, mut arrivals: Vec<(&Node, Arrival<'_>)>) -> Result<
         // A broker that is ready stays under watch: it may end while the others come up.
         let waiting = arrivals.iter_mut().filter_map(|(node, arrival)| (!arrival.has_come()).then_some(*node)).next();
         let Some(late) = waiting else { return Ok(()) };
-        if begun.elapsed() > limit {
+        if patience.is_over(late.pid()) {
             let reason = format!("it did not answer within {} s", limit.as_secs());
-            return Err(BootFailure::Died(reason, late.log_tail()));
+            return Err(BootFailure::Silent(reason, late.log_tail()));
         }
         work.pause(PAUSE)?;
     }

@@ -13,7 +13,8 @@ use super::error::ClusterError;
 use super::work::Work;
 use crate::world::access::Access;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+/// For each step. A machine with much to do must not end it early: what is missing in the archive makes every later start slower.
+const PATIENCE: Duration = Duration::from_secs(120);
 const TOPIC: &str = "exercise";
 
 /// Creates a topic, runs a transaction, joins a group, reads, commits, leaves, deletes. A broker that does not let us only makes a

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use indexmap::IndexMap;
@@ -16,6 +16,7 @@ use super::error::ClusterError;
 use super::exercise::exercise;
 use super::manifest::{Manifest, Times, hex, written};
 use super::node::{Archive, BootFailure, Recipe};
+use super::patience::Patience;
 use super::probe::Probe;
 use super::work::{Work, end_group, tail};
 use crate::world::access::{Access, Credentials};
@@ -32,6 +33,8 @@ const KEPT: usize = 4;
 pub struct Image {
     folder: PathBuf,
     archive: Option<PathBuf>,
+    /// When it was written: another kgrade may put a new one in its place.
+    written: u128,
 }
 
 impl Image {
@@ -85,7 +88,8 @@ impl Image {
 
     fn open(folder: &Path) -> Option<Self> {
         let archive = folder.join("classes.jsa");
-        Manifest::is_intact(folder).then(|| Self { folder: folder.to_owned(), archive: archive.exists().then_some(archive) })
+        let written = written(&fs::metadata(folder).ok()?);
+        Manifest::is_intact(folder).then(|| Self { folder: folder.to_owned(), archive: archive.exists().then_some(archive), written })
     }
 
     /// The CDS archive; some Javas cannot make one.
@@ -94,11 +98,14 @@ impl Image {
         self.archive.as_deref()
     }
 
-    /// Forgets the image.
+    /// Forgets the image, unless another kgrade has made it anew meanwhile: of many that find one damaged, the first renews it for all.
     ///
     /// # Errors
     /// When the cache cannot be written.
     pub fn discard(&self, work: &Work, lock: &CacheLock) -> Result<(), ClusterError> {
+        if fs::metadata(&self.folder).is_ok_and(|there| written(&there) != self.written) {
+            return Ok(());
+        }
         work.context().cache.discard(work, lock, &self.folder)
     }
 
@@ -156,7 +163,7 @@ fn make(work: &Work, lock: &CacheLock, recipe: &Recipe, target: &Path) -> Result
 
     let archive = if archive.exists() { Archive::Use(&archive) } else { Archive::None };
     let booted = run(work, recipe, &scratch, &second, archive, &id, &credentials)?;
-    make_internal_topics(work, &access(&booted, &credentials))?;
+    make_internal_topics(work, booted.node.pid(), &access(&booted, &credentials))?;
     booted.node.terminate(work, Duration::from_secs(60))?;
     drop(booted);
 
@@ -185,7 +192,7 @@ fn run(
         BootFailure::Stop(error) => error,
         BootFailure::PortTaken => ClusterError::NoPorts { tries: 1 },
         BootFailure::Settings(log_tail) => ClusterError::Settings { log_tail },
-        BootFailure::Died(reason, log_tail) => {
+        BootFailure::Died(reason, log_tail) | BootFailure::Silent(reason, log_tail) => {
             let cache = scratch.path().parent().unwrap_or(scratch.path()).to_owned();
             ClusterError::Prepare { reason, log_tail, cache }
         }
@@ -203,11 +210,11 @@ fn format(work: &Work, recipe: &Recipe, folder: &Path, id: &str) -> Result<(), C
     command.args(["format", "--cluster-id", id, "--config", "server.properties"]);
     let mut child = command.spawn().map_err(ClusterError::folder("start", &recipe.java.program))?;
     let lease = work.guard().process_group(child.id());
-    let begun = Instant::now();
+    let patience = Patience::new(Duration::from_secs(60));
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break Some(status),
-            Ok(None) if begun.elapsed() < Duration::from_secs(60) => {
+            Ok(None) if !patience.is_over(child.id()) => {
                 if let Err(stop) = work.pause(Duration::from_millis(10)) {
                     end_group(&mut child);
                     return Err(stop);
@@ -225,8 +232,8 @@ fn format(work: &Work, recipe: &Recipe, folder: &Path, id: &str) -> Result<(), C
     Err(ClusterError::Prepare { reason, log_tail: tail(&folder.join("broker.log"), 15), cache: work.context().cache.kafka() })
 }
 
-fn make_internal_topics(work: &Work, admin: &Access) -> Result<(), ClusterError> {
-    let begun = Instant::now();
+fn make_internal_topics(work: &Work, broker: u32, admin: &Access) -> Result<(), ClusterError> {
+    let patience = Patience::new(Duration::from_secs(60));
     for kind in [0, 1] {
         loop {
             let probe =
@@ -234,7 +241,7 @@ fn make_internal_topics(work: &Work, admin: &Access) -> Result<(), ClusterError>
             let there = probe.and_then(|mut probe| probe.has_coordinator(kind));
             match there {
                 Ok(true) => break,
-                Ok(false) | Err(_) if begun.elapsed() < Duration::from_secs(60) => work.pause(Duration::from_millis(20))?,
+                Ok(false) | Err(_) if !patience.is_over(broker) => work.pause(Duration::from_millis(20))?,
                 other => {
                     let reason = format!("its internal topics did not appear ({other:?})");
                     return Err(ClusterError::Prepare { reason, log_tail: String::new(), cache: work.context().cache.kafka() });
@@ -297,7 +304,13 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::SystemTime;
+
     use super::*;
+    use crate::world::cluster::{CacheDir, ClusterContext, Host};
+    use crate::world::guard::Guard;
+    use crate::world::progress::Silent;
 
     #[test]
     fn a_copy_of_the_data_is_a_cluster_of_its_own() {
@@ -306,7 +319,7 @@ mod tests {
         fs::create_dir_all(data.join("__consumer_offsets-0")).unwrap();
         fs::write(data.join("meta.properties"), "#\nnode.id=1\ncluster.id=old\nversion=1\n").unwrap();
         fs::write(data.join("__consumer_offsets-0/0.log"), "x").unwrap();
-        let image = Image { folder: cache.path().to_owned(), archive: None };
+        let image = Image { folder: cache.path().to_owned(), archive: None, written: 0 };
         let run = tempfile::tempdir().unwrap();
         let id = image.stamp(run.path()).unwrap();
         assert_eq!(id.len(), 22);
@@ -323,7 +336,7 @@ mod tests {
         let formatted = cache.path().join("formatted");
         fs::create_dir(&formatted).unwrap();
         fs::write(formatted.join("meta.properties"), "#\nnode.id=1\ndirectory.id=one\ncluster.id=old\nversion=1\n").unwrap();
-        let image = Image { folder: cache.path().to_owned(), archive: None };
+        let image = Image { folder: cache.path().to_owned(), archive: None, written: 0 };
         let run = tempfile::tempdir().unwrap();
         fs::create_dir_all(run.path().join("node-2/data/left-from-an-earlier-try")).unwrap();
         let (id, nodes) = image.stamp_nodes(run.path(), 3).unwrap();
@@ -334,5 +347,30 @@ mod tests {
         }
         assert_ne!(directory(&metas[0]), directory(&metas[1]));
         assert!(!run.path().join("node-2/data/left-from-an-earlier-try").exists());
+    }
+    #[test]
+    fn of_many_who_find_an_image_damaged_the_first_renews_it_for_all() {
+        let cache = tempfile::tempdir().unwrap();
+        let context =
+            ClusterContext { cache: CacheDir::new(cache.path()), host: Host::from_env(), guard: Guard::none(), progress: Arc::new(Silent) };
+        let work = Work::new(context);
+        let lock = work.context().cache.lock(&work).unwrap();
+        let target = images(&work).join("image");
+        let make = |second: u64| {
+            fs::create_dir_all(&target).unwrap();
+            fs::write(target.join("classes.jsa"), "x").unwrap();
+            Manifest::write(&target, Times::Matter).unwrap();
+            // Making one takes seconds; here the file system's clock might not have moved.
+            fs::File::open(&target).unwrap().set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(second)).unwrap();
+            Image::open(&target).unwrap()
+        };
+        let (mine, theirs) = (make(1), Image::open(&target).unwrap());
+        mine.discard(&work, &lock).unwrap();
+        assert!(!target.exists());
+        let renewed = make(2);
+        theirs.discard(&work, &lock).unwrap();
+        assert_eq!(Image::open(&target), Some(renewed.clone()), "it is not the one that was damaged");
+        renewed.discard(&work, &lock).unwrap();
+        assert!(!target.exists());
     }
 }

@@ -25,6 +25,7 @@ pub mod listeners;
 mod manifest;
 mod maven;
 mod node;
+mod patience;
 mod ports;
 mod private;
 mod probe;

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -14,6 +14,7 @@ use super::error::ClusterError;
 use super::image::Image;
 use super::jars::Jars;
 use super::java::Java;
+use super::patience::Patience;
 use super::process::ask_to_stop;
 use super::work::{Work, end_group, tail};
 use crate::world::guard::MARK_VARIABLE;
@@ -61,6 +62,8 @@ pub enum BootFailure {
     Settings(String),
     /// It ended for another reason; the message and the end of its log.
     Died(String, String),
+    /// It lives and does not answer; the message and the end of its log. What it was started from is no worse for that.
+    Silent(String, String),
     /// It cannot be started or waited for.
     Stop(ClusterError),
 }
@@ -201,9 +204,9 @@ impl Node {
     /// When it does not end in time; it still runs then.
     pub fn terminate(&self, work: &Work, limit: Duration) -> Result<(), ClusterError> {
         ask_to_stop(self.pid());
-        let begun = Instant::now();
+        let patience = Patience::new(limit);
         while self.status().is_none() {
-            if begun.elapsed() > limit {
+            if patience.is_over(self.pid()) {
                 return Err(ClusterError::Boot { reason: "it does not stop".to_owned(), log_tail: self.log_tail() });
             }
             work.pause(Duration::from_millis(10))?;

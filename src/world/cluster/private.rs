@@ -80,7 +80,7 @@ fn with_missing_kafka(work: &Work, error: ClusterError) -> ClusterError {
     }
 }
 
-/// Starts a cluster. A start that fails for no known reason is tried once more with everything doubtful made anew.
+/// Starts a cluster. When a broker ends for no known reason, it is tried once more with everything doubtful made anew.
 pub fn start(work: &Work, spec: &ClusterSpec) -> Result<PrivateCluster, ClusterError> {
     if !(1..=MOST).contains(&spec.brokers) {
         return Err(ClusterError::Brokers { asked: spec.brokers, most: MOST });
@@ -113,7 +113,7 @@ pub fn told(failure: BootFailure) -> ClusterError {
         BootFailure::Stop(error) => error,
         BootFailure::PortTaken => ClusterError::NoPorts { tries: 1 },
         BootFailure::Settings(log_tail) => ClusterError::Settings { log_tail },
-        BootFailure::Died(reason, log_tail) => ClusterError::Boot { reason, log_tail },
+        BootFailure::Died(reason, log_tail) | BootFailure::Silent(reason, log_tail) => ClusterError::Boot { reason, log_tail },
     }
 }
 

@@ -76,15 +76,9 @@ impl Job {
     pub(super) fn begin(self) -> Hand {
         let Self { place, submitted, tries, plan, mut starting, folder } = self;
         let grading = Box::pin(async move {
-            let (first, into) = grade((&mut starting.0).await).await;
-            let Ending::NotGraded { why, again: true } = first else { return (first, into) };
-            // The machine may have been to blame.
-            match grade(Ok(plan.start("second").await)).await {
-                (Ending::NotGraded { why: then, again }, into) if then != why => {
-                    (Ending::NotGraded { why: format!("{why}; and once more: {then}"), again }, into)
-                }
-                ended => ended,
-            }
+            let first = grade((&mut starting.0).await).await;
+            // The machine may have been to blame: for an error, or for a check that was left undecided.
+            if is_last_word(&first.0) { first } else { better(first, grade(Ok(plan.start("second").await)).await) }
         });
         Hand { place, submitted, tries, grading, folder }
     }
@@ -138,6 +132,25 @@ struct Starting(JoinHandle<Started>);
 impl Drop for Starting {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// Whether a second try could not go better.
+fn is_last_word(ending: &Ending) -> bool {
+    match ending {
+        Ending::Graded(outcome) => outcome.complete || outcome.interrupted,
+        Ending::NotGraded { again, .. } => !again,
+    }
+}
+
+/// What holds after two tries, with its folder: the second, unless only the first came to something. Two reasons are both told.
+fn better(first: (Ending, PathBuf), second: (Ending, PathBuf)) -> (Ending, PathBuf) {
+    match (first, second) {
+        ((Ending::Graded(outcome), into), (Ending::NotGraded { .. }, _)) => (Ending::Graded(outcome), into),
+        ((Ending::NotGraded { why, .. }, _), (Ending::NotGraded { why: then, again }, into)) if then != why => {
+            (Ending::NotGraded { why: format!("{why}; and once more: {then}"), again }, into)
+        }
+        (_, second) => second,
     }
 }
 
@@ -222,5 +235,46 @@ impl Files {
             std::fs::remove_dir_all(&kept).with_context(|| format!("replace {}", kept.display()))?;
         }
         std::fs::rename(into, &kept).with_context(|| format!("write {}", kept.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{sample as check, sample_run};
+
+    fn graded(complete: bool) -> Ending {
+        let mut outcome = sample_run(vec![check("topic")]);
+        outcome.complete = complete;
+        Ending::Graded(Box::new(outcome))
+    }
+
+    fn not(why: &str, again: bool) -> Ending {
+        Ending::NotGraded { why: why.to_owned(), again }
+    }
+
+    #[test]
+    fn what_need_not_lie_in_the_submission_is_tried_again() {
+        for (ending, last) in [(graded(true), true), (graded(false), false), (not("hangs", false), true), (not("no Java", true), false)] {
+            assert_eq!(is_last_word(&ending), last, "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn of_two_tries_the_one_that_came_to_more_holds() {
+        let held = |first, second| {
+            let (ending, into) = better((first, PathBuf::from("first")), (second, PathBuf::from("second")));
+            let told = match ending {
+                Ending::Graded(outcome) => format!("complete: {}", outcome.complete),
+                Ending::NotGraded { why, .. } => why,
+            };
+            (told, into.display().to_string())
+        };
+        let own = |told: &str, into: &str| (told.to_owned(), into.to_owned());
+        assert_eq!(held(graded(false), graded(true)), own("complete: true", "second"));
+        assert_eq!(held(graded(false), not("no Java", true)), own("complete: false", "first"));
+        assert_eq!(held(not("no Java", true), graded(true)), own("complete: true", "second"));
+        assert_eq!(held(not("no Java", true), not("hangs", false)), own("no Java; and once more: hangs", "second"));
+        assert_eq!(held(not("no Java", true), not("no Java", true)), own("no Java", "second"));
     }
 }
