@@ -150,9 +150,10 @@ impl Assignment {
     fn ended(&self, view: &View<'_>) -> Option<Mismatch> {
         let name = self.among.iter().find(|name| view.instance(name).is_some_and(|instance| instance.over() && !was_ended(instance)))?;
         let mismatch = Mismatch::new(format!("`{name}` has ended, so it has no partitions"), "", "it is not running");
-        let end = view.end_of(name).map(|end| format!("{end}; ")).unwrap_or_default();
+        let by_itself = view.instance(name).and_then(|instance| instance.exits.last()).is_some_and(|exit| exit.code == Some(0));
+        let Some(end) = view.end_of(name).filter(|_| by_itself) else { return Some(mismatch) };
         let cause = format!(
-            "{end}nobody had asked it to. A member without a partition waits, and takes over when another one goes: go on polling until a signal asks the program to stop"
+            "{end}; nobody had asked it to. A member without a partition waits, and takes over when another one goes: go on polling until a signal asks the program to stop"
         );
         Some(mismatch.cause(cause).about(Subject::Polling))
     }

@@ -30,7 +30,7 @@ pub struct LabSource {
     pub source: SourceText,
     /// The tree.
     pub root: Node,
-    /// The handout beside the file, where there is one: lint compares the sections that the lab names with it.
+    /// The handout beside the file, empty where there is none: lint compares the sections that the lab names with it. `None` for a text that is no file.
     pub handout: Option<String>,
 }
 
@@ -46,7 +46,7 @@ impl LabSource {
         let mut bytes = Vec::new();
         let read = std::fs::File::open(path).and_then(|file| std::io::Read::read_to_end(&mut std::io::Read::take(file, limit), &mut bytes));
         match read {
-            Ok(_) => Ok(Self { handout: handout_beside(path), ..Self::parse_bytes(&name, &bytes)? }),
+            Ok(_) => Ok(Self { handout: Some(handout_beside(path).unwrap_or_default()), ..Self::parse_bytes(&name, &bytes)? }),
             Err(error) => {
                 let found = LabError::of_file(Code::NO_TEXT, format!("the file cannot be read: {error}"));
                 Err(LabErrors::new(SourceText::new(name, ""), vec![found.help("check the path and its permissions")]))

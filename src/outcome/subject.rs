@@ -158,4 +158,16 @@ mod tests {
         );
         assert!(Reading::default().is_empty());
     }
+
+    #[test]
+    fn every_subject_is_in_the_guide_for_authors() {
+        let guide = include_str!("../../docs/authoring.md");
+        let schema = schemars::schema_for!(Subject).to_value();
+        let variants = schema["oneOf"].as_array().unwrap();
+        for variant in variants {
+            let name = variant["const"].as_str().unwrap();
+            assert!(guide.contains(&format!("`{name}`")), "{name} is not in docs/authoring.md");
+        }
+        assert!(variants.len() > 20, "only {} subjects", variants.len());
+    }
 }

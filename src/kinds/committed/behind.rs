@@ -142,7 +142,9 @@ fn explain(spec: &Committed, view: &View<'_>, offsets: &Offsets, wrong: &[Wrong]
                      Does the branch of your program that handles it lead to a commit?";
         ("the commits do not pass the bad records: every restart meets them again".to_owned(), of_bad, own(cause, Subject::BadRecords))
     } else if wrong.iter().all(one_less) {
-        let cause = format!("the offset to commit is the next one to read: the event's own offset + 1, as in {commit}. As it is, every restart repeats one event per partition");
+        let cause = format!(
+            "the offset to commit is the next one to read: that of the delivered event plus one, as {commit} does. As it is, every restart repeats one event per partition"
+        );
         ("the committed offset is that of the last delivered event, not the one after it".to_owned(), of_events, own(&cause, Subject::CommittedOffset))
     } else {
         let cause = left_uncommitted(view, offsets).unwrap_or_else(|| {

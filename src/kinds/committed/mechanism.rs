@@ -161,10 +161,9 @@ impl Mechanism {
         let Words { name, off, commit, close, .. } = words;
         let (setting, how) = words.automatic;
         match self {
-            Self::Overtaken => format!(
-                "later events of the partition were delivered first, as by several threads, and the highest of their offsets was committed. \
-                 A committed offset is a promise about all that stands before it: commit only up to the first event that is still in work ({commit}, with that event's offset)"
-            ),
+            Self::Overtaken => "later events of the partition were delivered first, as by several threads, and the highest of their offsets was committed. \
+                A committed offset is a promise about all that stands before it: commit only up to the first event that is still in work, which is the next one to read"
+                .to_owned(),
             Self::Automatic => words.automatic(),
             Self::Clock(None) => words.clock(),
             Self::Clock(Some(period)) => format!("the commits come every {} ms, whatever the pace of the deliveries; {}", period / 1_000_000, words.clock()),

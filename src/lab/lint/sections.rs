@@ -4,27 +4,25 @@ use crate::lab::error::{Code, LabError};
 use crate::lab::node::{Content, Node};
 use crate::lab::suggestion;
 
-/// Each section that the lab or one of its checks names and the handout does not have.
+/// Each section that the lab or one of its checks names and the handout does not have. Without a handout to compare with there is nothing to say.
 pub fn findings(lab: &Node, handout: Option<&str>) -> Vec<LabError> {
+    let Some(handout) = handout else { return Vec::new() };
     let of_lab = lab.get("sections").into_iter().flat_map(Node::entries).map(|(_, section)| section);
     let checks = lab.get("checks").map(Node::items).unwrap_or_default();
     let of_checks = checks.iter().filter_map(|check| check.get("read")?.get("handout"));
-    let titles: Option<Vec<&str>> = handout.map(|text| titles(text).collect());
-    of_lab.chain(of_checks).filter_map(|section| finding(section, titles.as_deref())).collect()
+    let titles: Vec<&str> = titles(handout).collect();
+    of_lab.chain(of_checks).filter_map(|section| finding(section, &titles)).collect()
 }
 
-fn finding(section: &Node, titles: Option<&[&str]>) -> Option<LabError> {
+fn finding(section: &Node, titles: &[&str]) -> Option<LabError> {
     let Content::Text(written) = &section.content else { return None };
-    let Some(titles) = titles else {
-        let error = LabError::new(Code::UNKNOWN_SECTION, "there is no handout.md beside this lab", section.span);
-        return Some(error.help("write one, with this section in it"));
-    };
     if titles.contains(&written.as_str()) {
         return None;
     }
     let error = LabError::new(Code::UNKNOWN_SECTION, format!("the handout has no section `{written}`"), section.span);
     Some(error.help(match suggestion::nearest(written, titles.iter().copied()) {
         Some(title) => format!("did you mean `{title}`?"),
+        None if titles.is_empty() => "write handout.md beside the lab, with this section in it".to_owned(),
         None => "a section is a heading, or the bold words that a paragraph begins with".to_owned(),
     }))
 }
@@ -68,8 +66,8 @@ mod tests {
         assert_eq!(said.len(), 2, "{said:?}");
         assert_eq!(said[0], "the handout has no section `Keys` did you mean `Key`?");
         assert!(said[1].starts_with("the handout has no section `The consumer of it`"), "{said:?}");
-        assert_eq!(found(lab, None).len(), 3);
-        assert!(found("checks: [ { id: a } ]", None).is_empty());
+        assert_eq!(found(lab, Some("")).len(), 3);
+        assert!(found(lab, None).is_empty() && found("checks: [ { id: a } ]", Some("")).is_empty());
     }
 
     #[test]
