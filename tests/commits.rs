@@ -82,7 +82,7 @@ const ROWS: &[Row] = &[
         AHEAD,
         &["nothing in your code asked for that: `enable.auto.commit` is on (confluent-kafka commits every 5 s in the background)"],
     ),
-    ("ck-auto-100ms", CUT_SHORT, AHEAD, &["covers what was read, not only what was delivered", "automatic commits do so too"]),
+    ("ck-auto-100ms", CUT_SHORT, AHEAD, &["covers what was read, not only what was delivered", "automatic commits, when"]),
     ("ck-kip848", FIRST, CLEAN, NONE),
     ("ck-manual-assignment", FIRST, CLEAN, NONE),
     ("ck-thread-pool", FIRST, CLEAN, NONE),

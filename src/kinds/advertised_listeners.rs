@@ -8,7 +8,7 @@ use super::amount::{Amount, Compared};
 use super::containers::{named, not_running};
 use super::view::{count, seconds};
 use super::{Answer, Expect, Finding, Kind, View};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Subject};
 use crate::run::CheckCtx;
 use crate::timeline::What;
 use crate::timeline::docker::{AdvertisedSeen, ContainerSeen, ListenersSeen};
@@ -100,7 +100,7 @@ fn unreachable(seen: &ListenersSeen, lost: &AdvertisedSeen) -> Mismatch {
     let observed = format!("broker {node} advertises {host}:{port}: {}", problem.as_deref().unwrap_or_default());
     let others = seen.brokers.iter().filter(|broker| broker.node != *node && broker.problem.is_some());
     let witnesses = others.map(|other| format!("broker {} advertises {}:{}: {}", other.node, other.host, other.port, other.problem.as_deref().unwrap_or_default()));
-    Mismatch::new(message, "", observed).witnesses(witnesses).cause(setting(seen, lost))
+    Mismatch::new(message, "", observed).witnesses(witnesses).cause(setting(seen, lost)).about(Subject::AdvertisedListeners)
 }
 
 /// What to set, in the words of the container that it is set in.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Expect, Kind, Reference, View};
-use crate::outcome::{Mismatch, Moment};
+use crate::outcome::{Mismatch, Moment, Subject};
 
 /// A program has not ended.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -38,7 +38,7 @@ impl Expect for Alive {
         let service = "a consumer is a service: an empty poll means that nothing is there yet, so go on polling until a signal asks you to stop";
         Answer::Violated(match view.end_of(&self.instance) {
             // Nothing asked it to end, and nothing broke.
-            Some(end) if exit.code == Some(0) && instance.signals.is_empty() => mismatch.cause(format!("{end}, without having been asked; {service}")),
+            Some(end) if exit.code == Some(0) && instance.signals.is_empty() => mismatch.cause(format!("{end}, without having been asked; {service}")).about(Subject::Polling),
             Some(end) => mismatch.cause(end),
             None => mismatch,
         })

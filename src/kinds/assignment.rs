@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::view::{count, seconds};
 use super::{Answer, Expect, Finding, Kind, Reference, View};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Subject};
 use crate::run::CheckCtx;
 use crate::timeline::What;
 use crate::timeline::event::{GroupSeen, MemberSeen};
@@ -98,7 +98,7 @@ impl Expect for Assignment {
             let message = format!("`{name}` joins group {} and leaves it, again and again", self.group);
             let mismatch = Mismatch::new(message, wanted, "nobody has its partitions for long");
             return Answer::Violated(match churn::explain(view, name, &self.group) {
-                Some(cause) => mismatch.cause(cause),
+                Some((cause, about)) => mismatch.cause(cause).about(about),
                 None => mismatch,
             });
         }
@@ -110,7 +110,7 @@ impl Expect for Assignment {
                 }
                 let churn = self.among.iter().find_map(|name| churn::explain(view, name, &self.group));
                 Answer::NotYet(match churn {
-                    Some(churn) => mismatch.cause(churn),
+                    Some((churn, about)) => mismatch.cause(churn).about(about),
                     None => view.with_ends(mismatch),
                 })
             }
@@ -150,7 +150,12 @@ impl Assignment {
     fn ended(&self, view: &View<'_>) -> Option<Mismatch> {
         let name = self.among.iter().find(|name| view.instance(name).is_some_and(|instance| instance.over() && !was_ended(instance)))?;
         let mismatch = Mismatch::new(format!("`{name}` has ended, so it has no partitions"), "", "it is not running");
-        Some(view.with_ends(mismatch))
+        let by_itself = view.instance(name).and_then(|instance| instance.exits.last()).is_some_and(|exit| exit.code == Some(0));
+        let Some(end) = view.end_of(name).filter(|_| by_itself) else { return Some(mismatch) };
+        let cause = format!(
+            "{end}; nobody had asked it to. A member without a partition waits, and takes over when another one goes: go on polling until a signal asks the program to stop"
+        );
+        Some(mismatch.cause(cause).about(Subject::Polling))
     }
 
     fn several(&self, share: &Share<'_>) -> Mismatch {
@@ -159,7 +164,7 @@ impl Assignment {
         let expected = "each running instance of your program is one member of the group";
         let cause = "the program starts several consumers (threads, workers or processes of its own). Partitions are shared out among members: \
                      with several in one instance the others get less. Create one consumer; to work in parallel, hand its records to threads";
-        Mismatch::new(message, expected, members).witnesses(share.members.iter().map(|member| describe(member, &self.topic))).cause(cause)
+        Mismatch::new(message, expected, members).witnesses(share.members.iter().map(|member| describe(member, &self.topic))).cause(cause).about(Subject::Group)
     }
 
     fn strangers(&self, group: &GroupSeen, shares: &[Share<'_>]) -> Option<Mismatch> {
@@ -171,7 +176,7 @@ impl Assignment {
         let number = count(strangers.len() as u64, "member");
         let message = format!("group {} has {number} more than there are running instances", self.group);
         let cause = "a member of an instance that has ended stays until its session timeout: close the consumer before the program ends";
-        Some(Mismatch::new(message, "", number).witnesses(strangers.into_iter().map(|member| describe(member, &self.topic))).cause(cause))
+        Some(Mismatch::new(message, "", number).witnesses(strangers.into_iter().map(|member| describe(member, &self.topic))).cause(cause).about(Subject::Leaving))
     }
 
     fn uneven(&self, (since, group): (u64, &GroupSeen), shares: &[Share<'_>], partitions: u64) -> Option<Mismatch> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::view::count;
 use super::{Answer, Expect, Kind, View};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Subject};
 use crate::run::CheckCtx;
 use crate::timeline::What;
 
@@ -54,7 +54,7 @@ impl Expect for CaughtUp {
             return Answer::NotYet(mismatch.cause(format!(
                 "read the topic with the console consumer and `--group {group}`: without that option it takes a group of its own with a random name and commits nothing. \
                  It commits every five seconds, and when it is stopped with Ctrl-C"
-            )));
+            )).about(Subject::Group));
         }
         let place = |partition: &i32| {
             let (committed, end) = (offsets.last.get(partition).copied(), seen.ends.get(partition).copied().unwrap_or(0));
@@ -88,7 +88,7 @@ impl Expect for CaughtUp {
             )
         };
         let observed = if ahead { count(apart.len() as u64, "partition") + " apart" } else { format!("a lag of {}", count(lag.unsigned_abs(), "record")) };
-        Answer::NotYet(Mismatch::new(message, expected, observed).cause(cause).witnesses(witnesses))
+        Answer::NotYet(Mismatch::new(message, expected, observed).cause(cause).witnesses(witnesses).about(Subject::CommittedOffset))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The learner's client library, and how things are said in it: which setting commits by itself, and what to call instead.
 
 mod producing;
+mod reset;
 
 pub use producing::Producing;
 

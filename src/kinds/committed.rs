@@ -85,7 +85,9 @@ impl Expect for Committed {
         }
         if self.any == Some(true) && offsets.moved.is_none() {
             let message = format!("group {} has committed nothing", self.group);
-            return Answer::NotYet(view.with_ends(Mismatch::new(message, "at least one commit by your program", "no commit").cause(behind::cause_of_none(view, &self.group, offsets))));
+            let (cause, about) = behind::cause_of_none(view, &self.group, offsets);
+            let mismatch = Mismatch::new(message, "at least one commit by your program", "no commit").cause(cause).about(about);
+            return Answer::NotYet(view.with_ends(mismatch));
         }
         if let Some(mismatch) = behind::judge(self, view, topic, offsets) {
             return Answer::NotYet(mismatch);

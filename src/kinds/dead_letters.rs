@@ -2,7 +2,7 @@
 
 mod letter;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use schemars::JsonSchema;
@@ -13,7 +13,7 @@ use super::records::{place, short};
 use super::view::{count, lack, part, seconds};
 use super::{Answer, Expect, Finding, Kind, Reference, View};
 use crate::lab::data::Format;
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Subject};
 use crate::run::CheckCtx;
 use crate::timeline::Record;
 
@@ -90,7 +90,7 @@ impl Expect for DeadLetters {
         if !strangers.is_empty() {
             let message = format!("the dead-letter topic holds {} that nobody wrote to topic {}", count(strangers.len() as u64, "record"), self.from);
             let mismatch = Mismatch::new(message, "the bad records, as they were", count(letters.len() as u64, "dead letter")).witnesses(strangers);
-            return Answer::Violated(mismatch.cause("send the record itself: key and value as they were read, not a message about it. What went wrong goes into the header `error`"));
+            return Answer::Violated(mismatch.cause("send the record itself: key and value as they were read, not a message about it. What went wrong goes into the header `error`").about(Subject::DeadLetters));
         }
         let twice: Vec<_> = arrived.iter().filter(|(_, places)| places.len() > 1).collect();
         if !twice.is_empty() {
@@ -98,7 +98,7 @@ impl Expect for DeadLetters {
             let witnesses = twice.iter().map(|(nth, places)| format!("{}: {}", known.name(**nth), places.join(" and ")));
             let mismatch = Mismatch::new(message, "each bad record once", count(letters.len() as u64, "dead letter")).witnesses(witnesses);
             let cause = "a record that was put aside is done: commit the offset behind it, at the latest when the program stops. As it is, a restart reads it again";
-            return Answer::Violated(mismatch.cause(cause));
+            return Answer::Violated(mismatch.cause(cause).about(Subject::DeadLetters));
         }
         let missing: Vec<_> = (0..known.len()).filter(|nth| !arrived.contains_key(nth)).collect();
         if !missing.is_empty() {
@@ -128,11 +128,37 @@ impl DeadLetters {
                 "the sink had answered {status}: it is the service that fails for a moment, not the record. Post the event again until the answer is 2xx, \
                  or stop without committing it"
             ),
-            None => "your program takes for undecodable what it has to decode: choose the decoder by the value of the header `content-type`, wherever that stands \
-                     among the headers, and read Avro by the schema in AVRO_SCHEMA. What your program wrote into the header `error` says more"
-                .to_owned(),
+            None => taken_for_undecodable(view, events),
         };
-        Mismatch::new(message, expected, count(events.len() as u64, "event")).witnesses(witnesses).cause(cause)
+        let about = if events.first().and_then(|(id, _)| refused(id)).is_some() { Subject::AtLeastOnce } else { Subject::Headers };
+        Mismatch::new(message, expected, count(events.len() as u64, "event")).witnesses(witnesses).cause(cause).about(about)
+    }
+}
+
+/// What the events that a program put aside have in common: their format, or a header that stands before the one that counts.
+fn taken_for_undecodable(view: &View<'_>, events: &[(&str, &Record<'_>)]) -> String {
+    let said = "What it wrote into the header `error` of its dead letters says more (see the evidence)";
+    let formats: BTreeSet<&str> = events.iter().filter_map(|(id, _)| format_of(view, id)).map(Format::name).collect();
+    let behind = events.iter().filter(|(id, _)| stands_behind_others(view, id)).count();
+    if behind == events.len() {
+        return format!(
+            "your program takes for undecodable what it has to decode: in each of these records `content-type` is not the first header. \
+             Choose the decoder by the header's name, wherever it stands among the headers. {said}"
+        );
+    }
+    match formats.iter().next() {
+        Some(&"Avro") if formats.len() == 1 => format!(
+            "your program takes for undecodable what it has to decode: all of these are Avro records. \
+             Which schema does it read them by? It is the one in AVRO_SCHEMA, whose fields stand in another order in each run. {said}"
+        ),
+        Some(format) if formats.len() == 1 => format!(
+            "your program takes for undecodable what it has to decode: all of these are {format} records. \
+             Choose the decoder by the value of the header `content-type`. {said}"
+        ),
+        _ => format!(
+            "your program takes for undecodable what it has to decode: choose the decoder by the value of the header `content-type`, wherever that stands \
+             among the headers, and read Avro by the schema in AVRO_SCHEMA. {said}"
+        ),
     }
 }
 
@@ -172,7 +198,7 @@ fn missing_ones(view: &View<'_>, known: &Known<'_>, missing: &[usize]) -> Mismat
     } else {
         "send each record that cannot be decoded to the topic in KAFKA_DLQ_TOPIC, and wait until it is stored (flush()) before its offset is committed"
     };
-    Mismatch::new(message, format!("all {}", count(total, "bad record")), observed).witnesses(witnesses).cause(cause)
+    Mismatch::new(message, format!("all {}", count(total, "bad record")), observed).witnesses(witnesses).cause(cause).about(Subject::DeadLetters)
 }
 
 /// What was changed: the first letter's change, and all of its kind.
@@ -182,7 +208,13 @@ fn changed(known: &Known<'_>, changes: &[(usize, String, &Change)], letters: usi
     let [one, some] = first.part();
     let message = format!("{} {}", part(alike.len() as u64, letters as u64, "dead letter"), if alike.len() == 1 { one } else { some });
     let witnesses = alike.iter().map(|(nth, place, change)| format!("{}, dead letter at {place}: {}", known.name(*nth), change.shown()));
-    Mismatch::new(message, "key, value and headers as they were, and beside them a header `error`", first.shown()).witnesses(witnesses).cause(first.cause())
+    Mismatch::new(message, "key, value and headers as they were, and beside them a header `error`", first.shown()).witnesses(witnesses).cause(first.cause()).about(Subject::DeadLetters)
+}
+
+/// Whether the grader wrote other headers of an event before its content type.
+fn stands_behind_others(view: &View<'_>, id: &str) -> bool {
+    let record = view.data.values().flat_map(|set| set.records()).find(|record| record.event.as_deref() == Some(id));
+    record.is_some_and(|record| record.headers.iter().position(|(name, _)| name == "content-type").is_some_and(|place| place > 0))
 }
 
 /// The format that the grader wrote an event in.

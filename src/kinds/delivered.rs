@@ -1,6 +1,7 @@
 //! `delivered`: what the learner's program handed to the sink.
 
 mod loss;
+mod silence;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,11 +12,8 @@ use serde_json::Value;
 use super::view::{count, lack, seconds, short_name};
 use super::records::{difference, same};
 use super::{Answer, Expect, Finding, Kind, Reference, View};
-use crate::outcome::{Mismatch, Moment};
+use crate::outcome::{Mismatch, Moment, Subject};
 use crate::timeline::{Delivery, Instance};
-
-const CAUSE_OF_NOTHING: &str = "the program runs, but posts nothing to SINK_URL. It may read nothing: a group without committed offsets begins at the end of the topic \
-    unless auto.offset.reset is `earliest`, and the topic and the group are those in KAFKA_TOPIC and KAFKA_GROUP_ID";
 
 /// Events reached the sink: answered with 2xx while the client was still there. All that is named must hold.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -127,6 +125,7 @@ fn judge_body<'a>(view: &View<'a>, delivery: &'a Delivery) -> Body<'a> {
         let message = "your program posted something that is not an event";
         let mismatch = Mismatch::new(message, "only events are posted", format!("posted at {}: {shown}", seconds(delivery.begun)))
             .cause("a record that is not a JSON object is to be reported on standard error and passed over, not posted")
+            .about(Subject::BadRecords)
             .moment(moment_of(delivery));
         return Body::Stranger(mismatch);
     };
@@ -190,7 +189,8 @@ impl Delivered {
         };
         let mismatch = Mismatch::new(format!("{what} delivered more than once"), "each event delivered once", observed);
         let moment = twice.first().and_then(|(_, done)| done.get(1)).map(|delivery| moment_of(delivery));
-        Some(Mismatch { moment, ..mismatch.witnesses(witnesses).cause(cause) })
+        let about = if restarted { Subject::CommittedOffset } else { Subject::AtLeastOnce };
+        Some(Mismatch { moment, ..mismatch.witnesses(witnesses).cause(cause).about(about) })
     }
 
     fn missing(&self, view: &View<'_>, times: &HashMap<&str, Vec<&Delivery>>) -> Option<Mismatch> {
@@ -212,10 +212,13 @@ impl Delivered {
             Body::Stranger(other) if done == 0 => {
                 mismatch.cause(format!("what your program posts is not an event: the body must be the event's JSON. It {}", other.observed))
             }
-            _ => match unread_partitions(view, &lost, &deliveries).or_else(|| loss::cause(view, &lost, &deliveries)) {
-                Some(cause) => mismatch.cause(cause),
-                None => mismatch,
-            },
+            _ => {
+                let unread = unread_partitions(view, &lost, &deliveries).map(|cause| (cause, Subject::Subscription));
+                match unread.or_else(|| loss::cause(view, &lost, &deliveries)) {
+                    Some((cause, about)) => mismatch.cause(cause).about(about),
+                    None => mismatch,
+                }
+            }
         })
     }
 
@@ -223,15 +226,15 @@ impl Delivered {
     fn nothing(&self, view: &View<'_>, expected: String) -> Mismatch {
         let who = self.by.as_ref().map_or_else(|| "your program".to_owned(), |name| format!("`{name}`"));
         let mismatch = Mismatch::new(format!("{who} delivered nothing to the sink"), expected, "no POST at all");
-        let others = view.timeline.instances_of(view.check);
-        match others.into_iter().find(|(_, other)| !other.deliveries.is_empty()) {
-            _ if !self.running(view) => mismatch,
-            None => mismatch.cause(CAUSE_OF_NOTHING),
-            Some((other, _)) => mismatch.cause(format!(
-                "the program runs, but posts nothing, while `{}` did: it reads the right topic, and stands still at the first record that it met",
-                short_name(other)
-            )),
+        // Where another instance did deliver, what stops this one is what it meets first.
+        if let Some(cause) = loss::first_met(view, &view.event_ids(&self.every)) {
+            return mismatch.cause(cause).about(Subject::BadRecords);
         }
+        if !self.running(view) {
+            return mismatch;
+        }
+        let silence::Silence { cause, about } = silence::explain(view, self.by.as_deref());
+        Mismatch { about, ..mismatch.cause(cause) }
     }
 
     fn running(&self, view: &View<'_>) -> bool {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::view::{seconds, signal_name};
 use super::{Answer, Expect, Finding, Kind, Reference, View};
 use crate::lab::Span;
-use crate::outcome::{Mismatch, Moment};
+use crate::outcome::{Mismatch, Moment, Subject};
 use crate::timeline::event::Signal;
 
 /// A program has ended, with one of these exit codes.
@@ -103,7 +103,7 @@ impl Exited {
         if let Some(took) = late(ended) {
             let message = format!("`{name}` took {} to stop after {signal}", seconds(took));
             let cause = "the event in hand may be finished, then the loop has to end: poll with a timeout and look at a flag that the handler sets";
-            return Answer::Violated(Mismatch::new(message, expected, seconds(took)).cause(cause));
+            return Answer::Violated(Mismatch::new(message, expected, seconds(took)).cause(cause).about(Subject::Signals));
         }
         let cause = "the signal goes to your whole process group, so each process in it must end: name the program itself as the command, \
                      not a wrapper that starts it, and wait for the processes that it starts";
@@ -133,15 +133,17 @@ impl Exited {
                 "the program waits for something that never comes: a program that reads its standard input has to end when the input ends and its work is done",
             ),
         };
-        Mismatch::new(message, expected, "killed by kgrade").cause(cause)
+        let mismatch = Mismatch::new(message, expected, "killed by kgrade").cause(cause);
+        if asked.is_some() { mismatch.about(Subject::Signals) } else { mismatch }
     }
 
     fn ended_by(&self, view: &View<'_>, number: Option<i32>, expected: String) -> Mismatch {
         let name = number.map_or_else(|| "a signal".to_owned(), signal_name);
         let mismatch = Mismatch::new(format!("`{}` was ended by {name}", self.instance), expected, format!("ended by {name}"));
-        match view.died_when_asked().or_else(|| view.last_words(&self.instance)) {
-            Some(cause) => mismatch.cause(cause),
-            None => mismatch,
+        match (view.died_when_asked(), view.last_words(&self.instance)) {
+            (Some(cause), _) => mismatch.cause(cause).about(Subject::Signals),
+            (None, Some(cause)) => mismatch.cause(cause),
+            (None, None) => mismatch,
         }
     }
 }

@@ -14,7 +14,7 @@ use super::json_line::{Printed, printed};
 use super::traffic::Traffic;
 use super::view::count;
 use super::{Answer, Expect, Finding, Kind, Reference, View};
-use crate::outcome::{Mismatch, Moment};
+use crate::outcome::{Mismatch, Moment, Subject};
 use crate::timeline::event::What;
 use crate::timeline::wire::Api;
 
@@ -97,8 +97,8 @@ impl Findings {
         let witnesses = witnesses.chain(alarms.iter().map(|alarm| format!("false alarm: {alarm}")));
         let mismatch = Mismatch::new(message, expected, observed).witnesses(witnesses.collect::<Vec<_>>());
         match problem {
-            Some(problem) if first_missing.is_some() => mismatch.cause(problem.signs()),
-            Some(problem) => mismatch.cause(problem.near_misses()),
+            Some(problem) if first_missing.is_some() => mismatch.cause(problem.signs()).about(problem.about()),
+            Some(problem) => mismatch.cause(problem.near_misses()).about(problem.about()),
             None => mismatch,
         }
     }
@@ -117,7 +117,7 @@ impl Findings {
         let observed = "no request for committed offsets (OffsetFetch) was seen";
         let cause = "whether a group gets on with its work is told by its committed offsets: ask for them (list_consumer_group_offsets, or committed() of a \
                      consumer), and compare them with the end offsets";
-        Answer::Violated(Mismatch::new(message, "a report that rests on the cluster's offsets", observed).cause(cause))
+        Answer::Violated(Mismatch::new(message, "a report that rests on the cluster's offsets", observed).cause(cause).about(Subject::Lag))
     }
 }
 

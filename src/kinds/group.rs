@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::view::{count, seconds};
 use super::{Answer, Expect, Kind, View};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Subject};
 use crate::run::CheckCtx;
 use crate::timeline::What;
 
@@ -52,7 +52,7 @@ impl Expect for Group {
         let cause = view.died_when_asked().unwrap_or_else(|| {
             "the program ended without leaving its group: close the consumer (consumer.close()) before the program ends".to_owned()
         });
-        Answer::NotYet(mismatch.cause(cause))
+        Answer::NotYet(mismatch.cause(cause).about(Subject::Leaving))
     }
 }
 

@@ -11,7 +11,7 @@ use super::client::Client;
 use super::traffic::{Traffic, describe, moment};
 use super::view::{count, seconds, short_name};
 use super::{Answer, Evidence, Expect, Finding, Kind, Reference, View};
-use crate::outcome::{Mismatch, Moment};
+use crate::outcome::{Mismatch, Moment, Subject};
 use crate::timeline::wire::Api;
 
 /// The requests that say something about membership.
@@ -153,7 +153,7 @@ impl Membership {
     fn not_joined(&self, traffic: &Traffic<'_>) -> Mismatch {
         let message = format!("{} did not become a member of group {}", traffic.who(), self.group);
         let cause = "it may assign partitions to itself (assign) instead of subscribing, or use another group id than the one that it is given";
-        Mismatch::new(message, format!("a member of group {}", self.group), "no JoinGroup or ConsumerGroupHeartbeat that was accepted").cause(cause)
+        Mismatch::new(message, format!("a member of group {}", self.group), "no JoinGroup or ConsumerGroupHeartbeat that was accepted").cause(cause).about(Subject::Subscription)
     }
 
     fn judge_protocol(&self, stays: &[&Stay<'_>]) -> Part {
@@ -239,7 +239,8 @@ impl Membership {
             let close = Client::of(view, stay.instance).words().close;
             view.died_when_asked().unwrap_or_else(|| format!("close the consumer before the program ends: {close} leaves the group"))
         };
-        mismatch.cause(cause).moment(Moment::at(ended).of(stay.instance))
+        let about = if stay.fixed { Subject::StaticMember } else { Subject::Leaving };
+        mismatch.cause(cause).about(about).moment(Moment::at(ended).of(stay.instance))
     }
 }
 

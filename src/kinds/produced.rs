@@ -12,7 +12,7 @@ use super::client::Client;
 use super::traffic::{Traffic, describe, moment};
 use super::view::{count, seconds};
 use super::{Answer, Evidence, Expect, Finding, Kind, Reference, View};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Subject};
 use crate::timeline::event::Signal;
 use crate::timeline::wire::{Api, Batch, Compression, Request};
 use crate::timeline::{Exchange, Instance};
@@ -166,7 +166,7 @@ impl About<'_, '_> {
                 };
                 let unset = seen == producing(first).usual_acks && wrong.len() == written.requests.len();
                 let told = if unset { format!("acks={} is what your client asks for when nothing is set; {meaning}", acks_name(seen)) } else { meaning };
-                return Some(self.each(message, format!("acks={} in every Produce request", acks_name(wanted)), &wrong.iter().map(|exchange| **exchange).collect::<Vec<_>>()).cause(told));
+                return Some(self.each(message, format!("acks={} in every Produce request", acks_name(wanted)), &wrong.iter().map(|exchange| **exchange).collect::<Vec<_>>()).cause(told).about(Subject::Acks));
             }
         }
         let idempotence = |batch: &Batch| batch.producer_id >= 0;
@@ -174,7 +174,7 @@ impl About<'_, '_> {
             let message = if wanted { "is not from an idempotent producer" } else { "is from an idempotent producer" };
             let told = wrong.first().map(|first| format!("set {}: Kafka then recognises a batch that is sent again", producing(first).idempotence));
             let mismatch = self.each(self.some_batch(message), "a producer id in every batch, or in none, as asked".to_owned(), &wrong);
-            return Some(if wanted { told.map_or(mismatch.clone(), |told| mismatch.cause(told)) } else { mismatch });
+            return Some(if wanted { told.map_or(mismatch.clone(), |told| mismatch.cause(told).about(Subject::Idempotence)) } else { mismatch });
         }
         if let Some((wanted, wrong)) = unlike(written, *transactional, |batch| batch.transactional) {
             let message = if wanted { "is outside any transaction" } else { "is part of a transaction" };
@@ -253,7 +253,7 @@ impl About<'_, '_> {
             (message, format!("{setting} chooses how batches are compressed; a batch of one small record hardly shrinks, and may be left as it is"))
         };
         let mismatch = Mismatch::new(message, format!("at least {wanted} % of the records in compressed batches"), format!("{} %", compressed * 100 / total.max(1)));
-        Some(Answer::NotYet(mismatch.cause(cause)))
+        Some(Answer::NotYet(mismatch.cause(cause).about(Subject::Compression)))
     }
 
     fn per_batch(&self, written: &Written<'_>) -> Option<Answer> {
@@ -273,7 +273,7 @@ impl About<'_, '_> {
         }
         let mismatch = Mismatch::new(message, format!("at least {wanted} records in a batch on average"), observed);
         let needed = pace.map(|pace| format!("; {wanted} records take {} ms to come at {} a second", wanted * 1000 / u64::from(pace.rate.max(1)), pace.rate));
-        Some(Answer::NotYet(mismatch.cause(format!("{}{}", self.growing(average), needed.unwrap_or_default()))))
+        Some(Answer::NotYet(mismatch.cause(format!("{}{}", self.growing(average), needed.unwrap_or_default())).about(Subject::Batching)))
     }
 
     fn against(&self, written: &Written<'_>) -> Option<Answer> {
@@ -308,7 +308,7 @@ impl About<'_, '_> {
             }
             None => self.growing(per_batch),
         };
-        Some(Answer::NotYet(mismatch.cause(cause)))
+        Some(Answer::NotYet(mismatch.cause(cause).about(Subject::Batching)))
     }
 
     /// What makes batches larger that hold so many records on average.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::assignment::churn;
 use super::view::{count, seconds, short_name};
 use super::{Answer, Expect, Finding, Kind, Reference, View};
-use crate::outcome::{Mismatch, Moment};
+use crate::outcome::{Mismatch, Moment, Subject};
 use crate::timeline::{Commit, Delivery};
 use crate::world::kafka::Code;
 
@@ -88,7 +88,8 @@ impl Repeats {
             let topic = again.before.record.as_ref().map_or("", |(topic, _, _)| topic);
             format!("{}: at {}, and by `{}` at {}", view.event_place(topic, again.event), seconds(again.before.begun), short_name(&again.after.instance), seconds(again.after.begun))
         });
-        let mismatch = Mismatch::new(message, expected, format!("{number} again")).witnesses(moments).cause(self.cause(view, instance, again));
+        let (cause, about) = self.cause(view, instance, again);
+        let mismatch = Mismatch::new(message, expected, format!("{number} again")).witnesses(moments).cause(cause).about(about);
         match again.first() {
             Some(first) => {
                 let moment = Moment::at(first.after.begun).of(&first.after.instance);
@@ -103,7 +104,7 @@ impl Repeats {
     }
 
     /// What its commits were like until the first event came again.
-    fn cause(&self, view: &View<'_>, instance: &str, again: &[Again<'_>]) -> String {
+    fn cause(&self, view: &View<'_>, instance: &str, again: &[Again<'_>]) -> (String, Subject) {
         let name = short_name(instance);
         if let Some(churn) = churn::explain(view, name, &self.group) {
             return churn;
@@ -114,18 +115,20 @@ impl Repeats {
             None => Vec::new(),
         };
         if let Some((commit, code)) = commits.iter().rev().find_map(|commit| Some((commit, Code::of(commit.answered?.1)?))) {
-            return format!("the broker refused its commit at {}: {code}. What is not committed comes again", seconds(commit.at));
+            return (format!("the broker refused its commit at {}: {code}. What is not committed comes again", seconds(commit.at)), Subject::CommittedOffset);
         }
         let Some(last) = commits.iter().filter(|commit| commit.accepted()).map(|commit| commit.at).max() else {
-            return format!("`{name}` had committed nothing for group {}: whoever gets a partition begins where the group's offset is. Commit as you go, not only at the end", self.group);
+            let cause = format!("`{name}` had committed nothing for group {}: whoever gets a partition begins where the group's offset is. Commit as you go, not only at the end", self.group);
+            return (cause, Subject::CommittedOffset);
         };
         let since = again.iter().filter(|again| again.before.answered.is_some_and(|(at, _)| at > last)).count() as u64;
-        format!(
+        let cause = format!(
             "the last commit of `{name}` before that came at {}, and {} that came again had been delivered after it: whoever gets a partition begins at the committed offset. \
              Commit as you go, after a number of events counted over all partitions, and not only when partitions are given up or the program ends: a program that is killed does neither",
             seconds(last),
             count(since, "event")
-        )
+        );
+        (cause, Subject::CommittedOffset)
     }
 }
 

@@ -11,7 +11,7 @@ use super::records::{Facts, place};
 use super::view::{count, lack, part, seconds};
 use super::{Answer, Evidence, Expect, Kind, Reference, View};
 use crate::lab::data::Format;
-use crate::outcome::{Mismatch, Moment};
+use crate::outcome::{Mismatch, Moment, Subject};
 use crate::run::CheckCtx;
 use crate::timeline::event::{Signal, Stream};
 
@@ -63,7 +63,7 @@ impl Expect for Reported {
         let gone = part(missing.len() as u64, total, "event");
         let lost = lack(missing.len() as u64, total, "event", ["is in Kafka", "is not in Kafka", "are not in Kafka"]);
         let moment = Moment::at(exit.at).of(&view.full_name(&self.by));
-        let not_yet = |mismatch: Mismatch| Answer::NotYet(mismatch.moment(moment.clone()));
+        let not_yet = |mismatch: Mismatch| Answer::NotYet(mismatch.about(Subject::FailureReports).moment(moment.clone()));
         if let Some((at, _)) = instance.signals.iter().find(|(_, signal)| *signal == Signal::Kill).filter(|(at, _)| *at <= exit.at) {
             let message = format!("`{}` did not end by itself: kgrade killed it at {}", self.by, seconds(*at));
             let cause = "an event that cannot be stored must end the wait for it: let the producer give up, and end the program";
@@ -99,7 +99,7 @@ impl Expect for Reported {
             let which = if wrong.len() == 1 { format!("event {first}, which is") } else { format!("{} that are", count(wrong.len() as u64, "event")) };
             let message = format!("standard error of `{}` names {which} in Kafka", self.by);
             let expected = format!("only events that are not in Kafka; here {gone} {} missing", is(missing.len()));
-            let cause = format!("name an event only for an error of its own, which comes in {report}; the error of one event says nothing of the others");
+            let cause = format!("name an event only for an error of its own: it comes in {report}. The error of one event says nothing of the others");
             return not_yet(Mismatch::new(message, expected, format!("{} named that {} stored", count(wrong.len() as u64, "event"), is(wrong.len()))).witnesses(wrong).cause(cause));
         }
         // What was cut may have named any event.

@@ -10,7 +10,7 @@ use super::membership::member::Member;
 use super::view::{count, seconds, short_name, signal_name};
 use super::{Answer, Evidence, Expect, Kind, Reference, View};
 use crate::lab::Span;
-use crate::outcome::{Mismatch, Moment};
+use crate::outcome::{Mismatch, Moment, Subject};
 use crate::timeline::event::Signal;
 use crate::timeline::wire::Place;
 use crate::timeline::{Delivery, Exit};
@@ -141,6 +141,11 @@ impl Takeover {
         let stay = member.stays.last();
         let killed = view.timeline.instance(full).is_some_and(|instance| instance.signals.iter().any(|(at, signal)| *signal == Signal::Kill && *at <= exit.at));
         let close = Client::of(view, full).words().close;
+        let about = match stay {
+            Some(stay) if stay.fixed && stay.left.is_none() => Subject::StaticMember,
+            Some(stay) if stay.left.is_none() && !killed => Subject::Leaving,
+            _ => Subject::Polling,
+        };
         let cause = match stay {
             Some(stay) if stay.fixed && stay.left.is_none() => format!(
                 "`{name}` is a static member (group.instance.id is set): such a member does not leave when it stops, and its partitions wait for its return until its session timeout. \
@@ -154,7 +159,7 @@ impl Takeover {
                 format!("the place of `{name}` is free; {} still running: poll all the time, so that a consumer takes part in every rebalance, and read every partition that it is given", is_or_are(running))
             }
         };
-        view.with_ends(Mismatch::new(message, expected, observed).cause(cause)).moment(Moment::at(exit.at).of(full))
+        view.with_ends(Mismatch::new(message, expected, observed).cause(cause).about(about)).moment(Moment::at(exit.at).of(full))
     }
 }
 

@@ -284,6 +284,9 @@ pub fn text(answer: &Answer) -> String {
     if let Some(cause) = &mismatch.cause {
         text.push_str(&format!("\ncause {cause}"));
     }
+    if let Some(about) = mismatch.about {
+        text.push_str(&format!("\nabout {about:?}"));
+    }
     text
 }
 

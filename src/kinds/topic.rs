@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::amount::Amount;
 use super::view::{count, seconds};
 use super::{Answer, Expect, Finding, Kind, View};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Subject};
 use crate::run::CheckCtx;
 use crate::timeline::What;
 
@@ -73,7 +73,7 @@ impl Expect for Topic {
                 Some(_) => "create it in the UI (Topics, Add a Topic), or with `kafka-topics.sh --create`, under exactly this name",
                 None => "the broker creates no topic by itself (auto.create.topics.enable=false): create it with an AdminClient before sending",
             };
-            let mismatch = Mismatch::new(format!("topic {} does not exist", self.name), expected, "no such topic").cause(cause);
+            let mismatch = Mismatch::new(format!("topic {} does not exist", self.name), expected, "no such topic").cause(cause).about(Subject::TopicCreation);
             return Answer::NotYet(view.with_ends(mismatch));
         };
         let seen = partitions.len() as u64;
@@ -90,7 +90,7 @@ impl Expect for Topic {
                      Creating a topic that is there already changes nothing"
                 ),
             };
-            return Answer::NotYet(Mismatch::new(message, expected, observed).cause(cause));
+            return Answer::NotYet(Mismatch::new(message, expected, observed).cause(cause).about(Subject::Partitions));
         }
         match replicas::problem(self, partitions) {
             Some(mismatch) => Answer::NotYet(mismatch),

@@ -81,6 +81,8 @@ impl Code {
     pub const UNKNOWN_BROKER: Self = Self(53);
     /// The id of a check that is not shown, which is shown.
     pub const TELLING_ID: Self = Self(54);
+    /// A section that the lab's handout does not have.
+    pub const UNKNOWN_SECTION: Self = Self(55);
 }
 
 impl fmt::Display for Code {

@@ -9,7 +9,7 @@ use super::draw::DrawSpec;
 use super::scalar::Scalar;
 use super::span::Span;
 use crate::kinds::{ActionSpec, ExpectSpec};
-use crate::outcome::Disclosure;
+use crate::outcome::{Disclosure, Subject};
 
 /// The version of the check language that this kgrade reads.
 pub const VERSION: u32 = 1;
@@ -40,6 +40,9 @@ pub struct LabFile {
     /// The cluster that the lab needs.
     #[serde(default)]
     pub cluster: ClusterSpec,
+    /// Which section of the lab's handout explains what a failure is about: a section is a heading, or the bold words that a paragraph begins with.
+    #[serde(default)]
+    pub sections: IndexMap<Subject, String>,
     /// Values by name, for `$(name)`.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, Scalar>")]
@@ -59,6 +62,18 @@ pub struct LabFile {
     /// The checks.
     #[schemars(with = "Vec<CheckFile>")]
     pub checks: Later,
+}
+
+/// Where to read about a failure.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadSpec {
+    /// A section of the lab's handout, by its title.
+    #[serde(default)]
+    pub handout: Option<String>,
+    /// A place in Kafka's documentation, by its title, such as `Consumer Configs: enable.auto.commit`.
+    #[serde(default)]
+    pub kafka: Option<String>,
 }
 
 /// The cluster that a lab needs.
@@ -117,6 +132,9 @@ pub struct CheckFile {
     /// What to look at when it fails.
     #[serde(default)]
     pub hint: Option<String>,
+    /// Where to read when it fails and what was seen names nothing nearer by itself.
+    #[serde(default)]
+    pub read: ReadSpec,
     /// Checks without which this one makes no sense: it is skipped when one of them fails.
     #[serde(default)]
     pub needs: Vec<String>,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::LabErrors;
-use super::load::LabSource;
+use super::load::{HANDOUT, LabSource};
 use super::suggestion;
 use crate::course::CARRIED;
 
@@ -55,7 +55,8 @@ pub fn find(name: &str, checks: Option<&Path>) -> Result<LabSource, FindError> {
         None => {
             let path = format!("{name}/{FILE}");
             let bytes = CARRIED.get_file(&path).map(|file| file.contents()).unwrap_or_default();
-            Ok(LabSource::parse_bytes(&format!("checks/{path}"), bytes)?)
+            let handout = CARRIED.get_file(format!("{name}/{HANDOUT}")).and_then(|file| file.contents_utf8()).unwrap_or_default();
+            Ok(LabSource { handout: Some(handout.to_owned()), ..LabSource::parse_bytes(&format!("checks/{path}"), bytes)? })
         }
     }
 }

@@ -11,6 +11,9 @@ use super::resolve::{Resolution, resolve};
 use super::source::{Region, SourceText};
 use crate::course::Course;
 
+/// The name of a lab's handout, beside its file.
+pub const HANDOUT: &str = "handout.md";
+
 /// What a run gives to a lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bindings {
@@ -27,6 +30,8 @@ pub struct LabSource {
     pub source: SourceText,
     /// The tree.
     pub root: Node,
+    /// The handout beside the file, empty where there is none: lint compares the sections that the lab names with it. `None` for a text that is no file.
+    pub handout: Option<String>,
 }
 
 impl LabSource {
@@ -41,7 +46,7 @@ impl LabSource {
         let mut bytes = Vec::new();
         let read = std::fs::File::open(path).and_then(|file| std::io::Read::read_to_end(&mut std::io::Read::take(file, limit), &mut bytes));
         match read {
-            Ok(_) => Self::parse_bytes(&name, &bytes),
+            Ok(_) => Ok(Self { handout: Some(handout_beside(path).unwrap_or_default()), ..Self::parse_bytes(&name, &bytes)? }),
             Err(error) => {
                 let found = LabError::of_file(Code::NO_TEXT, format!("the file cannot be read: {error}"));
                 Err(LabErrors::new(SourceText::new(name, ""), vec![found.help("check the path and its permissions")]))
@@ -79,7 +84,7 @@ impl LabSource {
                 LabError::new(Code::WRONG_TYPE, message, first_line(&source)).help("a lab begins with `kgrade: 1` and `lab: <name>`");
             return Err(LabErrors::new(source, vec![found]));
         }
-        Ok(Self { source, root })
+        Ok(Self { source, root, handout: None })
     }
 
     /// The lab for one run: variables replaced, data made, everything checked.
@@ -98,7 +103,9 @@ impl LabSource {
     /// Everything that is wrong or doubtful, with example bindings: lint needs no run.
     pub fn lint(&self) -> LabErrors {
         let bindings = Bindings { run_id: "lint".into(), seed: 1 };
-        LabErrors::new(self.source.clone(), resolve(self, &bindings).found)
+        let mut found = resolve(self, &bindings).found;
+        found.extend(lint::sections::findings(&self.root, self.handout.as_deref()));
+        LabErrors::new(self.source.clone(), found)
     }
 
     /// The same for a lab of a course: its checks' criteria are lines of it.
@@ -107,6 +114,14 @@ impl LabSource {
         found.extend(lint::criteria::findings(&self.root, course));
         LabErrors::new(self.source.clone(), found)
     }
+}
+
+/// The text of the handout in a lab file's folder; what cannot be read is as good as none.
+fn handout_beside(lab: &Path) -> Option<String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(lab.with_file_name(HANDOUT)).ok()?;
+    std::io::Read::read_to_string(&mut std::io::Read::take(file, u64::try_from(MAX_BYTES).ok()?), &mut text).ok()?;
+    Some(text)
 }
 
 fn first_line(source: &SourceText) -> Region {

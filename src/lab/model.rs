@@ -1,13 +1,15 @@
 //! A lab ready to be planned: every variable replaced, every default filled in.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
 use super::data::DataSets;
-pub use super::file::{ClusterSpec, Owner};
+pub use super::file::{ClusterSpec, Owner, ReadSpec};
 use super::source::Place;
 use super::span::Span;
 use crate::kinds::{ActionSpec, ExpectSpec};
-use crate::outcome::Disclosure;
+use crate::outcome::{Disclosure, Reading, Subject};
 
 /// How long `expect` may take when the check says nothing.
 pub const WITHIN: Span = Span::secs(10);
@@ -55,6 +57,10 @@ pub struct Check {
     pub points: u32,
     /// What to look at when it fails.
     pub hint: String,
+    /// Where to read when it fails and what was seen names nothing nearer.
+    pub read: ReadSpec,
+    /// Which section of the lab's handout explains what.
+    pub sections: Arc<IndexMap<Subject, String>>,
     /// Full ids of the checks whose failure skips this one.
     pub needs: Vec<String>,
     /// Full ids of the checks that come before.
@@ -92,6 +98,19 @@ pub struct Check {
 }
 
 impl Check {
+    /// Where to read about a failure of this check: about its subject if it has one, else what the check itself names. `lab` is the lab as a command names it.
+    #[must_use]
+    pub fn reading(&self, about: Option<Subject>, lab: &str) -> Option<Reading> {
+        let section = about.and_then(|subject| self.sections.get(&subject));
+        let handout = section.or(self.read.handout.as_ref()).cloned();
+        let kafka = match about {
+            Some(subject) => subject.kafka().map(str::to_owned),
+            None => self.read.kafka.clone(),
+        };
+        let show = handout.is_some().then(|| format!("kgrade show {lab}"));
+        Some(Reading { handout, show, kafka }).filter(|reading| !reading.is_empty())
+    }
+
     /// Whether it does something to brokers, which all checks share.
     #[must_use]
     pub fn breaks_brokers(&self) -> bool {

@@ -1,6 +1,7 @@
 //! From the tree to a [`Lab`]: ids and items, variables, types, defaults, lint.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
@@ -19,6 +20,7 @@ use super::slots::{Slot, slots};
 use super::source::SourceText;
 use super::vars::Scope;
 use crate::kinds::{ActionSpec, ExpectSpec, Reference};
+use crate::outcome::Subject as About;
 
 #[cfg(test)]
 mod tests;
@@ -77,7 +79,8 @@ pub fn resolve(lab: &LabSource, bindings: &Bindings) -> Resolution {
     found.extend(head_errors(&lab.root, &head));
     let (slots, slot_errors) = slots(&lab.source, &lab.root, bindings);
     found.extend(slot_errors);
-    let mut maker = Maker { lab, bindings, slots: &slots, sets: Vec::new(), found };
+    let sections = Arc::new(head.sections.clone());
+    let mut maker = Maker { lab, bindings, slots: &slots, sections, sets: Vec::new(), found };
     let drafts: Vec<Draft> = slots.iter().filter_map(|slot| maker.draft(slot)).collect();
     let mut found = maker.found;
     let subject = Subject { root: &lab.root, head: &head, drafts: &drafts, slots: &slots, complete: drafts.len() == slots.len() };
@@ -144,6 +147,7 @@ struct Maker<'a> {
     lab: &'a LabSource,
     bindings: &'a Bindings,
     slots: &'a [Slot<'a>],
+    sections: Arc<IndexMap<About, String>>,
     sets: Vec<(DataSpec, DataSet)>,
     found: Vec<LabError>,
 }
@@ -235,6 +239,8 @@ impl Maker<'_> {
             criterion: file.criterion,
             points: file.points,
             hint: file.hint.unwrap_or_default(),
+            read: file.read,
+            sections: Arc::clone(&self.sections),
             needs: full(&file.needs),
             after: full(&file.after),
             tags: file.tags,

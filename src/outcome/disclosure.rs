@@ -42,7 +42,7 @@ impl Disclosure {
             }
             Verdict::Skipped => "not judged, because of another check".clone_into(&mut check.message),
         }
-        (check.observed, check.cause, check.moment, check.first_seen_ms) = (None, None, None, None);
+        (check.observed, check.cause, check.read, check.moment, check.first_seen_ms) = (None, None, None, None, None);
         (check.looks, check.more_witnesses) = (0, 0);
         check.witnesses.clear();
         check.remarks.clear();
@@ -60,7 +60,7 @@ impl Disclosure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{Moment, OutputLine, Place, sample};
+    use crate::outcome::{Moment, OutputLine, Place, Reading, sample};
 
     /// A failed check in which every text tells something.
     fn telling(verdict: Verdict) -> CheckOutcome {
@@ -74,6 +74,7 @@ mod tests {
             observed: Some(told("observed")),
             witnesses: vec![told("witness")],
             cause: Some(told("cause")),
+            read: Some(Reading { handout: Some(told("section")), ..Reading::default() }),
             moment: Some(Moment { at_ns: 7, topic: Some(told("topic")), partition: Some(1), instance: Some(told("instance")) }),
             remarks: vec![told("remark")],
             hint: Some(told("hint")),

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Subject;
+
 /// How many witnesses are shown; the rest is counted.
 pub const WITNESSES: usize = 5;
 
@@ -21,6 +23,9 @@ pub struct Mismatch {
     pub more: u64,
     /// What it probably means.
     pub cause: Option<String>,
+    /// What it is about, for those who want to read more; the check's own `read` counts without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Subject>,
     /// When and where it went wrong, when one moment can be named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moment: Option<Moment>,
@@ -86,6 +91,13 @@ impl Mismatch {
     #[must_use]
     pub fn cause(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
+        self
+    }
+
+    /// Says what it is about.
+    #[must_use]
+    pub fn about(mut self, subject: Subject) -> Self {
+        self.about = Some(subject);
         self
     }
 

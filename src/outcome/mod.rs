@@ -6,6 +6,7 @@ pub mod mismatch;
 pub mod redact;
 pub mod sanitize;
 pub mod score;
+pub mod subject;
 pub mod verdict;
 
 use indexmap::IndexMap;
@@ -16,6 +17,7 @@ pub use disclosure::Disclosure;
 pub use late::Late;
 pub use mismatch::{Mismatch, Moment};
 pub use score::Score;
+pub use subject::{Reading, Subject};
 pub use verdict::Verdict;
 
 /// The version of the JSON form of an [`Outcome`].
@@ -171,6 +173,9 @@ pub struct CheckOutcome {
     pub more_witnesses: u64,
     /// What it probably means, in the terms of the learner's client.
     pub cause: Option<String>,
+    /// Where to read about it: in the lab's handout and in Kafka's documentation.
+    #[serde(default)]
+    pub read: Option<Reading>,
     /// When and where it went wrong, when one moment can be named: `kgrade timeline` marks it.
     pub moment: Option<Moment>,
     /// What is right but worth knowing.
@@ -236,6 +241,7 @@ pub(crate) fn sample(id: &str) -> CheckOutcome {
         witnesses: Vec::new(),
         more_witnesses: 0,
         cause: None,
+        read: None,
         moment: None,
         remarks: Vec::new(),
         hint: None,

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-use super::{CheckOutcome, Moment, Outcome, OutputLine, Place, RunFacts, Workflow, sanitize};
+use super::{CheckOutcome, Moment, Outcome, OutputLine, Place, Reading, RunFacts, Workflow, sanitize};
 
 /// What stands where a secret stood.
 pub const REDACTED: &str = "[redacted]";
@@ -118,6 +118,7 @@ impl Redactor {
             witnesses,
             more_witnesses: _,
             cause,
+            read,
             moment,
             remarks,
             hint,
@@ -132,6 +133,9 @@ impl Redactor {
         self.all([id, title, message]);
         self.all([criterion, expected, observed, cause, hint, next].into_iter().flatten());
         self.all(witnesses.iter_mut().chain(remarks));
+        if let Some(Reading { handout, show, kafka }) = read {
+            self.all([handout, show, kafka].into_iter().flatten());
+        }
         if let Some(Moment { at_ns: _, topic, partition: _, instance }) = moment {
             self.all([topic, instance].into_iter().flatten());
         }

@@ -1,7 +1,7 @@
 //! What is said about one check beyond its verdict, the same in every report that people read.
 
 use super::words::{count, duration};
-use crate::outcome::{CheckOutcome, OutputLine, Verdict};
+use crate::outcome::{CheckOutcome, OutputLine, Reading, Verdict};
 
 /// How many of the last output lines are shown.
 const OUTPUT_LINES: usize = 30;
@@ -47,6 +47,7 @@ pub fn rows(check: &CheckOutcome) -> Vec<Row> {
         let more = (check.more_witnesses > 0).then(|| format!("and {} more", check.more_witnesses));
         rows.prose(if check.witnesses.is_empty() { "evidence" } else { "" }, more.as_ref());
         rows.prose("probably", check.cause.as_ref());
+        rows.list("read", &check.read.iter().flat_map(Reading::places).collect::<Vec<_>>());
         rows.prose("hint", check.hint.as_ref());
     }
     rows.list("remark", &check.remarks);

@@ -154,6 +154,9 @@ impl Referee {
         if let Some(mismatch) = &decision.mismatch {
             explain(&mut outcome, mismatch);
         }
+        if outcome.verdict == Verdict::Failed {
+            outcome.read = self.check.reading(decision.mismatch.as_ref().and_then(|mismatch| mismatch.about), lab);
+        }
         if let Some(reason) = &decision.reason {
             outcome.message.clone_from(reason);
         }
@@ -218,7 +221,7 @@ fn blame(outcome: &mut CheckOutcome, unmet: &Mismatch, others: &[String], blamed
         let was = if *verdict == Verdict::Failed { "failed" } else { "could not be judged" };
         outcome.verdict = Verdict::Skipped;
         outcome.message = format!("not judged, because `{other}` {was}: {lacks}");
-        (outcome.expected, outcome.observed, outcome.cause, outcome.moment) = (None, None, None, None);
+        (outcome.expected, outcome.observed, outcome.cause, outcome.read, outcome.moment) = (None, None, None, None, None);
         outcome.witnesses.clear();
         outcome.more_witnesses = 0;
     } else if let Some((other, _)) = find(&[Verdict::Error, Verdict::Inconclusive]) {
@@ -243,6 +246,7 @@ pub fn blank(check: &Check, lab: &str) -> CheckOutcome {
         witnesses: Vec::new(),
         more_witnesses: 0,
         cause: None,
+        read: None,
         moment: None,
         remarks: Vec::new(),
         hint: Some(check.hint.clone()),

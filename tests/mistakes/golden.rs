@@ -113,6 +113,8 @@ fn told(check: &Value, run: &str) -> String {
         line("evidence", first);
     }
     line("probably", &check["cause"]);
+    line("read", &check["read"]["handout"]);
+    line("read", &check["read"]["kafka"]);
     for remark in check["remarks"].as_array().into_iter().flatten() {
         line("remark", remark);
     }

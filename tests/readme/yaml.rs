@@ -66,7 +66,9 @@ fn as_lab(block: &str) -> String {
         ["checks"] => format!("{SURROUNDINGS}{block}"),
         // A list of checks.
         [] => format!("{SURROUNDINGS}checks:\n{}", indented(block, "  ")),
-        keys if keys.iter().all(|key| ["cluster", "programs"].contains(key)) => format!("{}{block}{}", surroundings(keys), check("")),
+        keys if keys.iter().all(|key| ["cluster", "programs", "sections"].contains(key)) => {
+            format!("{}{block}{}", surroundings(keys), check(""))
+        }
         _ => format!("{SURROUNDINGS}{}", check(block)),
     }
 }

@@ -29,6 +29,7 @@ fn whole() -> Value {
         for name in ["criterion", "expected", "observed", "cause", "hint", "next"] {
             check[name] = Value::from("set");
         }
+        check["read"] = serde_json::json!({ "handout": "h", "show": "s", "kafka": "k" });
         check["verdict"] = Value::from(verdict);
         check["points"] = if verdict == "passed" { check["max_points"].clone() } else { Value::from(0) };
         check["place"] = serde_json::json!({ "file": "f", "line": 1, "column": 1 });

@@ -1,6 +1,8 @@
 //! Outcomes made up, with hostile text wherever a learner may have a word.
 
-use kgrade::outcome::{CheckOutcome, Disclosure, Late, Moment, Outcome, OutputLine, Place, RunFacts, Score, Tier, Verdict, Workflow};
+use kgrade::outcome::{
+    CheckOutcome, Disclosure, Late, Moment, Outcome, OutputLine, Place, Reading, RunFacts, Score, Tier, Verdict, Workflow,
+};
 use proptest::prelude::*;
 
 /// Text that tries to be something else.
@@ -110,6 +112,7 @@ fn check() -> impl Strategy<Value = CheckOutcome> {
                 observed: some.then_some(observed),
                 witnesses,
                 more_witnesses: more,
+                read: some.then(|| Reading { handout: Some(hint.clone()), show: Some(next.clone()), kafka: Some(cause.clone()) }),
                 cause: Some(cause),
                 moment: some.then(|| Moment::at(first).in_partition(&topic, 0).of(&topic)),
                 remarks,

@@ -4,34 +4,37 @@ use crate::kinds::View;
 use crate::kinds::client::Client;
 use crate::kinds::membership::member::{Member, Stay};
 use crate::kinds::view::{count, seconds};
+use crate::outcome::Subject;
 
 /// So often a member may leave and join again before it counts as one that comes and goes.
 const OFTEN: usize = 2;
 
 /// Why an instance left its group and joined again, when nobody asked it to stop. `None` when it did not.
-pub fn explain(view: &View<'_>, name: &str, group: &str) -> Option<String> {
+pub fn explain(view: &View<'_>, name: &str, group: &str) -> Option<(String, Subject)> {
     let full = view.instance_name(name)?;
     let coming = Coming::of(view, full, group)?;
     let first = *coming.left.first()?;
     if let Some(left) = coming.left.iter().find(|left| coming.works_on(view, full, **left)) {
         let words = Client::of(view, full).words();
-        return Some(format!(
+        let cause = format!(
             "`{name}` lost its place in the group at {} in the middle of its work: it had not polled for longer than max.poll.interval.ms, so {} gave its place up. \
              Its partitions went to others, who deliver the same events again, and its commits are refused. Take fewer records at a time and commit them before the next poll, \
              so that one round of work is always shorter than max.poll.interval.ms (5 minutes, unless you changed it)",
             seconds(*left),
             words.name
-        ));
+        );
+        return Some((cause, Subject::MaxPollInterval));
     }
     if !coming.often() {
         return None;
     }
     let (joined, left) = (count(coming.joined.len() as u64, "time"), count(coming.left.len() as u64, "time"));
-    Some(format!(
+    let cause = format!(
         "`{name}` joined the group {joined} and left it {left}, for the first time at {}: each time all members stop and the partitions are shared out anew. \
          Create the consumer once, keep it open, and close it only when the program is told to stop",
         seconds(first)
-    ))
+    );
+    Some((cause, Subject::Polling))
 }
 
 /// Whether an instance comes and goes: then nobody has its partitions for long.

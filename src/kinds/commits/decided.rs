@@ -10,7 +10,7 @@ use super::{Commits, synchronous};
 use crate::kinds::client::Client;
 use crate::kinds::view::{count, seconds, short_name};
 use crate::kinds::{Answer, Evidence, View};
-use crate::outcome::{Mismatch, Moment};
+use crate::outcome::{Mismatch, Moment, Subject};
 
 /// Longer than a program needs between its last act and the commit that it causes: what comes later was not asked for by a program that waits.
 const LONG: u64 = 1_000_000_000;
@@ -143,7 +143,7 @@ fn clock(view: &View<'_>, spec: &Commits, program: &Program<'_>, at: u64, messag
     let expected = format!("the program commits for group {} after what it delivered, when it decides to", spec.group);
     let observed = "commits that nothing in the program caused".to_owned();
     let mismatch = Mismatch::new(message, expected, observed).witnesses(witnesses).moment(Moment::at(at).of(program.instance));
-    mismatch.cause(Client::of(view, program.instance).words().clock())
+    mismatch.cause(Client::of(view, program.instance).words().clock()).about(Subject::AutomaticCommit)
 }
 
 /// A commit request as a witness.

@@ -4,7 +4,7 @@ use super::Commits;
 use super::story::{Committing, Program, Told};
 use crate::kinds::Answer;
 use crate::kinds::view::{seconds, short_name};
-use crate::outcome::{Mismatch, Moment};
+use crate::outcome::{Mismatch, Moment, Subject};
 use crate::timeline::event::Name;
 
 /// An answer that is held for less shows nothing: the next event may not be there yet.
@@ -33,7 +33,7 @@ pub fn judge(spec: &Commits, told: &Told<'_>, wanted: bool) -> Answer {
             let (at, event) = held.meanwhile.clone().unwrap_or_default();
             let event = event.map_or_else(String::new, |event| format!(" {event}"));
             let message = format!("`{}` did not wait for its commit: it began to deliver event{event} at {}, while the commit had no answer", short_name(held.commit.instance), seconds(at));
-            Answer::Violated(Mismatch::new(message, "the next delivery begins after the commit was answered", held.describe()).cause("the commit is asynchronous: wait for its answer, or handle its failure in a callback").moment(Moment::at(at).of(held.commit.instance)))
+            Answer::Violated(Mismatch::new(message, "the next delivery begins after the commit was answered", held.describe()).cause("the commit is asynchronous: wait for its answer, or handle its failure in a callback").about(Subject::ManualCommit).moment(Moment::at(at).of(held.commit.instance)))
         }
         (false, None, _) => {
             let witnesses = held.iter().map(Held::describe);

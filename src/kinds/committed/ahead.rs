@@ -4,7 +4,7 @@ use super::mechanism::{self, LONG, Mechanism};
 use crate::kinds::View;
 use crate::kinds::client::Client;
 use crate::kinds::view::seconds;
-use crate::outcome::{Mismatch, Moment};
+use crate::outcome::{Mismatch, Moment, Subject};
 use crate::timeline::event::Signal;
 use crate::timeline::{Ahead, Commit, Delivery, Offsets, Produced, Topic};
 
@@ -57,7 +57,8 @@ pub fn explain(view: &View<'_>, (group, name): (&str, &str), topic: &Topic, ahea
     let mechanism = commit.map(|commit| (commit, mechanism::of(view, group, name, commit)));
     let mut moment = Moment::at(commit.map_or(ahead.at, |commit| commit.at)).in_partition(name, ahead.partition);
     moment.instance = commit.map(|commit| commit.instance.to_string());
-    Mismatch::new(message, expected, observed).witnesses(witnesses).cause(cause(view, ahead, &state, mechanism)).moment(moment)
+    let (cause, about) = cause(view, ahead, &state, mechanism);
+    Mismatch::new(message, expected, observed).witnesses(witnesses).cause(cause).about(about).moment(moment)
 }
 
 /// Of all that the same request passed, what is the plainest to see: an event that was in hand at that moment.
@@ -103,26 +104,32 @@ fn was_killed(view: &View<'_>, delivery: &Delivery, by: u64) -> bool {
     view.instance(&delivery.instance).is_some_and(|instance| instance.signals.iter().any(|(at, signal)| *signal == Signal::Kill && *at <= by))
 }
 
-fn cause(view: &View<'_>, ahead: &Ahead, state: &State, mechanism: Option<(&Commit, Mechanism)>) -> String {
+fn cause(view: &View<'_>, ahead: &Ahead, state: &State, mechanism: Option<(&Commit, Mechanism)>) -> (String, Subject) {
     if let Some((commit, mechanism @ (Mechanism::WayOut | Mechanism::Overtaken))) = &mechanism {
-        return mechanism.explain(&mechanism::words(view, commit));
+        return (mechanism.explain(&mechanism::words(view, commit)), mechanism.about());
     }
     match (state, mechanism) {
-        (State::Refused(..), _) => {
-            "an event is delivered only when its POST was answered with 2xx. A refused event must be posted again until it is, or left uncommitted: \
-             stop the program without committing it, and the restart reads it again"
-                .to_owned()
-        }
-        (State::GivenUp(_), _) => {
-            "a timeout or a broken connection is no delivery: post the event again, or stop without committing it. An answer may take up to 10 s".to_owned()
-        }
-        (_, Some((commit, mechanism))) => mechanism.explain(&mechanism::words(view, commit)),
+        (State::Refused(status, _), _) => (
+            format!(
+                "an event is delivered only when its POST was answered with 2xx, and your program took {status} for an end of the matter. \
+                 What does it do after an answer that is not 2xx? A refused event is posted again until it is delivered, or left uncommitted: \
+                 stop the program without committing it, and the restart reads it again"
+            ),
+            Subject::AtLeastOnce,
+        ),
+        (State::GivenUp(_), _) => (
+            "a timeout or a broken connection is no delivery: post the event again, or stop without committing it. An answer may take up to 10 s: \
+             is the timeout of your HTTP client longer than that?"
+                .to_owned(),
+            Subject::AtLeastOnce,
+        ),
+        (_, Some((commit, mechanism))) => (mechanism.explain(&mechanism::words(view, commit)), mechanism.about()),
         (_, None) => guess(view, ahead, state),
     }
 }
 
 /// Why, when only a look at the group showed the commit, and that it happened some time before.
-fn guess(view: &View<'_>, ahead: &Ahead, state: &State) -> String {
+fn guess(view: &View<'_>, ahead: &Ahead, state: &State) -> (String, Subject) {
     let words = Client::Other.words();
     let mechanism = match state {
         _ if mechanism::overtaken(view, ahead.partition, ahead.frontier..ahead.committed, ahead.at) => Mechanism::Overtaken,
@@ -130,5 +137,5 @@ fn guess(view: &View<'_>, ahead: &Ahead, state: &State) -> String {
         _ if ahead.committed - ahead.frontier > 1 => Mechanism::Careless,
         _ => Mechanism::BeforeAnswer,
     };
-    mechanism.explain(&words)
+    (mechanism.explain(&words), mechanism.about())
 }

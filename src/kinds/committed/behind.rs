@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Committed, Mark};
 use crate::kinds::View;
-use crate::kinds::client::Client;
+use crate::kinds::client::{Client, Words};
 use crate::kinds::traffic::Traffic;
 use crate::kinds::view::{seconds, short_name};
-use crate::outcome::{Mismatch, Moment};
+use crate::outcome::{Mismatch, Moment, Subject};
 use crate::timeline::wire::Api;
 use crate::timeline::{Offsets, Topic};
 use crate::world::kafka::Code;
@@ -69,13 +69,24 @@ fn not_passed(view: &View<'_>, data: &str, topic: &Topic, offsets: &Offsets) -> 
 }
 
 /// Why a group has no offsets of its program's own: the broker's refusal, when commits were seen on the wire and none was accepted.
-pub fn cause_of_none(view: &View<'_>, group: &str, offsets: &Offsets) -> String {
-    refusal(offsets).or_else(|| elsewhere(view, group)).unwrap_or_else(|| {
-        let clients = view.timeline.instances_of(view.check).into_iter().map(|(instance, _)| Client::of(view, instance));
-        let words = clients.filter(|client| *client != Client::Other).last().unwrap_or(Client::Other).words();
+pub fn cause_of_none(view: &View<'_>, group: &str, offsets: &Offsets) -> (String, Subject) {
+    let refused = refusal(offsets).map(|cause| (cause, Subject::ManualCommit));
+    refused.or_else(|| Some((elsewhere(view, group)?, Subject::Group))).unwrap_or_else(|| {
+        let words = words(view);
         let (setting, how) = words.automatic;
-        format!("your program did not commit in that time. When {setting}, {} {how}: a timer, which is too late and not by hand. Commit after each delivery, or at the latest when input pauses: {}", words.name, words.commit)
+        let cause = format!(
+            "your program did not commit in that time. When {setting}, {} {how}: a timer, which is too late and not by hand. \
+             Commit after each delivery, or at the latest when input pauses: {}",
+            words.name, words.commit
+        );
+        (cause, Subject::ManualCommit)
     })
+}
+
+/// How the client of the check's programs speaks of commits.
+fn words(view: &View<'_>) -> Words {
+    let clients = view.timeline.instances_of(view.check).into_iter().map(|(instance, _)| Client::of(view, instance));
+    clients.filter(|client| *client != Client::Other).last().unwrap_or(Client::Other).words()
 }
 
 /// The other group that the check's programs commit to.
@@ -116,41 +127,40 @@ fn explain(spec: &Committed, view: &View<'_>, offsets: &Offsets, wrong: &[Wrong]
     let one_less = |wrong: &Wrong| wrong.bad.is_none() && wrong.committed == Some(wrong.due - 1) && !was_right(wrong, offsets);
     let of_events = "the committed offset of every partition is one past the last delivered event";
     let of_bad = "the committed offset of every partition is past the bad records";
+    let Words { commit, automatic: (setting, _), off, .. } = words(view);
+    let own = |cause: &str, about: Subject| Some((cause.to_owned(), about));
     let (message, expected, cause) = if offsets.moved.is_none() {
         (format!("group {} has committed nothing", spec.group), if spec.past.is_some() { of_bad } else { of_events }, None)
     } else if wrong.iter().any(beyond) {
-        (
-            "an offset was committed beyond the last delivered event: a restart never reads what lies between".to_owned(),
-            of_events,
-            Some("the event in hand was committed although its POST was not answered with 2xx, or what was fetched was committed at the stop: \
-             commit only what was delivered, and close the consumer with enable.auto.commit off"),
-        )
+        let cause = format!(
+            "the event in hand was committed although its POST was not answered with 2xx, or what was fetched was committed at the stop: \
+             commit only what was delivered, and close the consumer with automatic commits off ({off})"
+        );
+        ("an offset was committed beyond the last delivered event: a restart never reads what lies between".to_owned(), of_events, own(&cause, Subject::AtLeastOnce))
     } else if wrong.iter().all(|wrong| wrong.bad.is_some()) {
-        (
-            "the commits do not pass the bad records: every restart meets them again".to_owned(),
-            of_bad,
-            Some("a record that cannot be decoded is done once it was reported: go on behind it, and commit past it with the next event or at the stop"),
-        )
+        let cause = "a record that cannot be decoded is done once it was reported: go on behind it, and commit past it with the next event or at the stop. \
+                     Does the branch of your program that handles it lead to a commit?";
+        ("the commits do not pass the bad records: every restart meets them again".to_owned(), of_bad, own(cause, Subject::BadRecords))
     } else if wrong.iter().all(one_less) {
-        (
-            "the committed offset is that of the last delivered event, not the one after it".to_owned(),
-            of_events,
-            Some("the offset to commit is the next one to read: message.offset() + 1. As it is, every restart repeats one event per partition"),
-        )
+        let cause = format!(
+            "the offset to commit is the next one to read: that of the delivered event plus one, as {commit} does. As it is, every restart repeats one event per partition"
+        );
+        ("the committed offset is that of the last delivered event, not the one after it".to_owned(), of_events, own(&cause, Subject::CommittedOffset))
     } else {
-        (
-            "what was delivered is not committed".to_owned(),
-            of_events,
-            Some("the commit comes on a timer, after a number of events, or not at all: commit also when input pauses and before the program stops"),
-        )
+        let cause = left_uncommitted(view, offsets).unwrap_or_else(|| {
+            format!(
+                "there were commits, but none after the last deliveries: they come on a timer (as when {setting}), after a number of events, or only at some moments. \
+                 Commit after each delivery, or also when input pauses and before the program stops: {commit}"
+            )
+        });
+        ("what was delivered is not committed".to_owned(), of_events, own(&cause, Subject::ManualCommit))
     };
-    let left = left_uncommitted(view, offsets).filter(|_| cause.is_some_and(|cause| cause.starts_with("the commit comes")));
     let observed = format!("offsets as of {}, last changed at {}", seconds(offsets.last_look.map_or(0, |(_, at)| at)), seconds(offsets.changed_at));
-    let cause = match cause {
+    let (cause, about) = match cause {
         None => cause_of_none(view, &spec.group, offsets),
-        Some(cause) => refusal(offsets).or(left).unwrap_or_else(|| cause.to_owned()),
+        Some((cause, about)) => (refusal(offsets).unwrap_or(cause), about),
     };
-    Mismatch::new(message, expected, observed).witnesses(wrong.iter().map(Wrong::describe)).cause(cause)
+    Mismatch::new(message, expected, observed).witnesses(wrong.iter().map(Wrong::describe)).cause(cause).about(about)
 }
 
 impl Wrong {

@@ -7,6 +7,7 @@ use crate::kinds::client::{Client, Words};
 use crate::kinds::commits::decided::rhythm;
 use crate::kinds::commits::story::{Program, Told};
 use crate::kinds::traffic::Traffic;
+use crate::outcome::Subject;
 use crate::timeline::wire::{Api, Request};
 use crate::timeline::{Commit, Delivery};
 
@@ -146,13 +147,22 @@ pub fn words(view: &View<'_>, commit: &Commit) -> Words {
 }
 
 impl Mechanism {
+    /// What to read about.
+    pub fn about(&self) -> Subject {
+        match self {
+            Self::Automatic | Self::Clock(_) | Self::WayOut => Subject::AutomaticCommit,
+            Self::BeforeDelivery | Self::BatchWhenRead | Self::BeforeAnswer => Subject::AtLeastOnce,
+            Self::Overtaken | Self::Careless => Subject::ManualCommit,
+        }
+    }
+
     /// What happened and what to do, in the learner's client's terms.
     pub fn explain(&self, words: &Words) -> String {
         let Words { name, off, commit, close, .. } = words;
         let (setting, how) = words.automatic;
         match self {
-            Self::Overtaken => "later events of the partition were delivered first, and the highest of their offsets was committed. \
-                Commit only up to the first event that is still in work"
+            Self::Overtaken => "later events of the partition were delivered first, as by several threads, and the highest of their offsets was committed. \
+                A committed offset is a promise about all that stands before it: commit only up to the first event that is still in work, which is the next one to read"
                 .to_owned(),
             Self::Automatic => words.automatic(),
             Self::Clock(None) => words.clock(),
@@ -167,8 +177,8 @@ impl Mechanism {
             Self::Careless => {
                 let (what, covers) = words.careless.unwrap_or(("a commit without offsets", "covers what was read"));
                 format!(
-                    "the commit covers what was read, not only what was delivered: in {name}, {what} {covers}; \
-                     automatic commits do so too, and are on unless you turn them off ({off}). Commit the delivered event only: {commit}"
+                    "the commit covers what was read, not only what was delivered. In {name} two things do that: automatic commits, when {setting} \
+                     (turn them off: {off}), and {what}, which {covers}. Commit the delivered event only: {commit}"
                 )
             }
             Self::BeforeDelivery => {

@@ -1,14 +1,43 @@
 //! Why events were not delivered, where the timeline tells it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kinds::View;
 use crate::kinds::view::seconds;
+use crate::outcome::Subject;
 use crate::timeline::{Delivery, Produced, Topic};
 
 /// What happened to the lost events, when one thing explains them all.
-pub(super) fn cause(view: &View<'_>, lost: &[&&str], deliveries: &[&Delivery]) -> Option<String> {
-    refused(lost, deliveries).or_else(|| standstill(view, lost, deliveries))
+pub(super) fn cause(view: &View<'_>, lost: &[&&str], deliveries: &[&Delivery]) -> Option<(String, Subject)> {
+    let refused = refused(lost, deliveries).map(|cause| (cause, Subject::AtLeastOnce));
+    refused.or_else(|| Some((standstill(view, lost, deliveries)?, Subject::BadRecords)))
+}
+
+/// What an instance that delivers nothing has met first, where another one did deliver: the records that are no event, behind what was delivered.
+pub(super) fn first_met(view: &View<'_>, wanted: &BTreeSet<&str>) -> Option<String> {
+    let instances = view.timeline.instances_of(view.check);
+    let deliveries: Vec<&Delivery> = instances.iter().flat_map(|(_, instance)| view.timeline.deliveries(instance)).collect();
+    let (name, _, _) = deliveries.iter().find_map(|delivery| delivery.record.as_ref())?;
+    let topic = view.timeline.topic(name)?;
+    let done: BTreeSet<&str> = deliveries.iter().filter(|delivery| delivery.done()).filter_map(|delivery| delivery.event.as_deref()).collect();
+    let mut first_lost: BTreeMap<i32, i64> = BTreeMap::new();
+    for place in wanted.iter().filter(|id| !done.contains(**id)).filter_map(|id| topic.written(id)) {
+        let first = first_lost.entry(place.partition).or_insert(place.offset);
+        *first = place.offset.min(*first);
+    }
+    let blocks = first_lost.iter().filter_map(|(partition, offset)| block(topic, *partition, *offset, &deliveries));
+    let places: Vec<String> = blocks
+        .map(|block| {
+            let label = label(view, topic, block).map_or_else(String::new, |label| format!("{label} at "));
+            format!("{label}partition {}, offset {}", block.partition, block.offset)
+        })
+        .collect();
+    (!places.is_empty()).then(|| {
+        format!(
+            "what it met first is no event: {}. Such a record is as unreadable at the next try: report it on standard error, pass it over, and go on",
+            places.join("; ")
+        )
+    })
 }
 
 /// The sink refused the first of them, and the program went on with others.

@@ -1,7 +1,9 @@
 //! What counts as delivered, with near misses.
 
 use crate::kinds::testing::{Story, assert_says, bad, event, events};
+use crate::kinds::testing::wire::{fetch, join, positions};
 use crate::timeline::event::Signal;
+use crate::timeline::wire::{Api, Isolation, Request};
 
 const ALL: &str = "delivered: { every: [events] }";
 const ONCE: &str = "delivered: { every: [events], times: exactly_once }";
@@ -26,7 +28,7 @@ fn every_event() {
 #[test]
 fn nothing_at_all() {
     let nothing = "not yet: your program delivered nothing to the sink\nexpected all 6 events\nobserved no POST at all";
-    assert_says(&story(), ALL, nothing, &["auto.offset.reset is `earliest`"]);
+    assert_says(&story(), ALL, nothing, &["no request of your program was seen on the wire", "elsewhere than KAFKA_BOOTSTRAP_SERVERS"]);
     assert_says(&story(), BEGUN, "not yet: your program delivered nothing to the sink\nexpected 3 deliveries begun", &[]);
     let crashed = story().line("first", "ModuleNotFoundError: No module named 'requests'").exit("first", 1);
     assert_says(&crashed, ALL, "violated: your program delivered nothing", &["No module named 'requests'", "!auto.offset.reset"]);
@@ -90,8 +92,38 @@ fn by_one_instance() {
 fn one_that_stands_still_while_another_did_not() {
     let stuck = story().deliver("first", 1..=3).exit("first", 0).start("second");
     let second = "delivered: { every: [events], by: second }";
-    assert_says(&stuck, second, "not yet: `second` delivered nothing to the sink", &["while `first` did", "stands still", "!auto.offset.reset"]);
-    assert_says(&stuck.exit("second", 1), second, "violated: `second` delivered nothing to the sink", &["exit code 1", "!stands still"]);
+    assert_says(&stuck, second, "not yet: `second` delivered nothing to the sink", &["no request of `second`", "!no event"]);
+    assert_says(&stuck.exit("second", 1), second, "violated: `second` delivered nothing to the sink", &["exit code 1", "!no request"]);
+}
+
+#[test]
+fn one_that_does_not_get_past_the_first_record_that_it_meets() {
+    // Partition 1 holds e-000002, e-000004, e-000006, then what is no event, then e-000008.
+    let written = Story::new().data("bad", bad(&["cut JSON", "null value"])).data("more", events(7..=8));
+    let stuck = written.produce("events").produce("bad").produce("more").start("first").deliver("first", 1..=6).exit("first", 0).start("second");
+    let second = "delivered: { every: [more], by: second }";
+    let met = "what it met first is no event: cut JSON at partition 1, offset 3";
+    assert_says(&stuck, second, "not yet: `second` delivered nothing to the sink", &[met, "about BadRecords"]);
+    let crashed = stuck.line("second", "JSONDecodeError").exit("second", 1);
+    assert_says(&crashed, second, "violated: `second` delivered nothing to the sink", &["exit code 1", "JSONDecodeError", met]);
+}
+
+#[test]
+fn what_one_says_to_kafka_instead_of_posting() {
+    let story = || story().connect_with("first", "kafka-python");
+    let list = |offset| Request::ListOffsets { isolation: Isolation::ReadUncommitted, partitions: positions(&[(0, offset), (1, offset)]) };
+    let nothing = "not yet: your program delivered nothing to the sink";
+    let metadata = Request::Metadata { topics: None, create: false };
+    assert_says(&story().ask("first", metadata), ALL, nothing, &["neither asked to join a group nor to read", "subscribe()", "about Subscription"]);
+    let joined = || story().ask("first", join("m", &["range"]));
+    assert_says(&joined(), ALL, nothing, &["asked to join group g", "asked for no record since", "about Polling"]);
+    let from_the_end = joined().ask("first", list(-1)).ask("first", fetch(&[0, 1]));
+    assert_says(&from_the_end, ALL, nothing, &["from the end of the topic", "auto_offset_reset=\"earliest\"", "about OffsetReset"]);
+    // Who asks for both ends looks at them.
+    let looked = joined().ask("first", list(-1)).ask("first", list(-2)).ask("first", fetch(&[0, 1]));
+    assert_says(&looked, ALL, nothing, &["what becomes of a record between poll() and the POST", "!from the end"]);
+    // What was not read may have been anything.
+    assert_says(&joined().unread("first", Api::FETCH), ALL, nothing, &["cause the program runs, but posts nothing to SINK_URL", "!since"]);
 }
 
 #[test]

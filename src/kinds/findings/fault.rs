@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kinds::Finding;
+use crate::outcome::Subject;
 
 /// A fault that is there, with its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -97,6 +98,18 @@ impl Problem {
             }
             Self::WrongRetention => "describe the topic's configuration and compare `retention.ms`, the broker's default included, with `retention_ms` in CATALOG, as numbers",
             Self::DeadGroup => "describe the group: it has no members, and the end offsets are past its committed offsets, so records wait and nobody reads them",
+        }
+    }
+
+    /// What to read about.
+    pub fn about(self) -> Subject {
+        match self {
+            Self::StuckPartition | Self::GrowingLag => Subject::Lag,
+            Self::HotKey => Subject::Key,
+            Self::UnderReplicated => Subject::Replication,
+            Self::NoCommittedOffsets => Subject::CommittedOffset,
+            Self::WrongRetention => Subject::Retention,
+            Self::DeadGroup => Subject::Group,
         }
     }
 

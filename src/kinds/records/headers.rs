@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::facts::{Fact, Facts, place};
 use crate::kinds::view::{lack, part};
 use crate::lab::data::Format;
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Subject};
 
 /// Whether every record has these headers, each once and with this value; others may stand beside them.
 pub fn judge(wanted: &IndexMap<String, String>, facts: &Facts<'_>) -> Option<Mismatch> {
@@ -22,7 +22,7 @@ fn judge_one(name: &str, value: &str, facts: &Facts<'_>) -> Option<Mismatch> {
     let bare = wrong.iter().filter(|fact| fact.headers().is_empty()).count() as u64;
     let observed = if bare > 0 { format!("{} without any header", part(bare, total, "record")) } else { format!("for example {}", shown(first)) };
     let witnesses = wrong.iter().map(|fact| format!("{}: {}", place(&fact.record), shown(fact)));
-    Some(Mismatch::new(message, format!("every record has {wanted}"), observed).witnesses(witnesses).cause(cause(name, value, first)))
+    Some(Mismatch::new(message, format!("every record has {wanted}"), observed).witnesses(witnesses).cause(cause(name, value, first)).about(Subject::Headers))
 }
 
 fn values(fact: &Fact<'_>, name: &str) -> Vec<Option<String>> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::facts::{Fact, Facts, place, short};
 use crate::kinds::view::{count, lack, part};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Subject};
 use crate::world::kafka::partitioner;
 
 /// A field of an event, as the text that a key would be.
@@ -51,7 +51,7 @@ pub fn judge_key(field: &str, facts: &Facts<'_>, remarks: &mut Vec<String>) -> O
     let verbs = ["has", "does not have", "do not have"];
     let message = format!("{} the event's `{field}` as key", lack(wrong.len() as u64, total, "record", verbs));
     let mismatch = Mismatch::new(message, format!("the key is the event's `{field}`"), observed).witnesses(witnesses);
-    Some(mismatch.cause(cause_of_key(field, &wrong, facts)))
+    Some(mismatch.cause(cause_of_key(field, &wrong, facts)).about(Subject::Key))
 }
 
 /// Says what the keys are instead, and what rule the placement follows.
@@ -64,7 +64,7 @@ fn cause_of_key(field: &str, wrong: &[(&Fact<'_>, String)], facts: &Facts<'_>) -
         );
     }
     if let ([Some(only)], true) = (keys.iter().copied().collect::<Vec<_>>().as_slice(), wrong.len() > 1) {
-        return format!("every record has the same key `{}`: all of them go to one partition. Use the event's own `{field}`", short(only));
+        return format!("every record has the same key `{}`: all of them go to one partition. Use the value of the event's field `{field}`, not a text that is always the same", short(only));
     }
     if wrong.iter().all(|(fact, wanted)| fact.record.key == Some(format!("b'{wanted}'").as_bytes())) {
         return "the key is Python's way to print bytes, str(b'…'): pass the text itself, or text.encode()".to_owned();
@@ -97,7 +97,7 @@ pub fn judge_placement(facts: &Facts<'_>) -> Option<Mismatch> {
     }
     if partitions.is_empty() {
         let cause = "without a key the client spreads the records over the partitions as it likes: pass a key when you send";
-        return Some(Mismatch::new("no record has a key", "records with one key on one partition", "no key at all").cause(cause));
+        return Some(Mismatch::new("no record has a key", "records with one key on one partition", "no key at all").cause(cause).about(Subject::Key));
     }
     let split: Vec<_> = partitions.iter().filter(|(_, used)| used.len() > 1).collect();
     if split.is_empty() {
@@ -114,7 +114,7 @@ pub fn judge_placement(facts: &Facts<'_>) -> Option<Mismatch> {
     });
     let observed = format!("{} on more than one partition", count(split.len() as u64, "key"));
     let message = format!("the records of {} are spread over several partitions", if split.len() == 1 { "one key".to_owned() } else { format!("{} keys", split.len()) });
-    Some(Mismatch::new(message, "all records with one key on one partition", observed).witnesses(witnesses).cause(cause))
+    Some(Mismatch::new(message, "all records with one key on one partition", observed).witnesses(witnesses).cause(cause).about(Subject::Key))
 }
 
 /// Whether the events that belong together stand in order, by offset within a partition.
@@ -136,7 +136,7 @@ pub fn judge_order(by: &str, per: &str, facts: &Facts<'_>) -> Option<Mismatch> {
         let observed = format!("{} out of order", count(wrong.len() as u64, "record"));
         let cause = "the program sends these events in another order than it reads them, or a failed send is repeated after later ones: \
                      send in the order of the input, with enable.idempotence on";
-        return Some(Mismatch::new(format!("events of one `{per}` are out of order"), expected, observed).witnesses(wrong).cause(cause));
+        return Some(Mismatch::new(format!("events of one `{per}` are out of order"), expected, observed).witnesses(wrong).cause(cause).about(Subject::Key));
     }
     let mut partitions: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
     for (partition, owner) in last.keys() {
@@ -149,7 +149,7 @@ pub fn judge_order(by: &str, per: &str, facts: &Facts<'_>) -> Option<Mismatch> {
     }
     let message = format!("events of one `{per}` stand on several partitions: Kafka keeps no order between partitions");
     let observed = format!("{} of `{per}` on several partitions", count(witnesses.len() as u64, "value"));
-    Some(Mismatch::new(message, expected, observed).witnesses(witnesses).cause(format!("events that must stay in order need the same key: `{per}`")))
+    Some(Mismatch::new(message, expected, observed).witnesses(witnesses).cause(format!("events that must stay in order need the same key: `{per}`")).about(Subject::Key))
 }
 
 fn listed<'a>(partitions: impl IntoIterator<Item = &'a i32>) -> String {
@@ -166,5 +166,5 @@ pub fn judge_spread(at_least: u64, facts: &Facts<'_>) -> Option<Mismatch> {
     let message = format!("all records stand on {}", if seen == 1 { "one partition".to_owned() } else { format!("{seen} partitions") });
     let keys: BTreeSet<_> = facts.records.iter().map(|fact| fact.record.key).collect();
     let mismatch = Mismatch::new(message, format!("at least {} in use", count(at_least, "partition")), format!("{} in use", count(seen, "partition")));
-    Some(if keys.len() == 1 { mismatch.cause("all records have the same key, so they share one partition") } else { mismatch })
+    Some(if keys.len() == 1 { mismatch.cause("all records have the same key, so they share one partition").about(Subject::Key) } else { mismatch })
 }

@@ -16,11 +16,13 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use self::facts::{Facts, place, short};
 use self::wire::Wire;
-use super::view::count;
+use super::traffic::Traffic;
+use super::view::{count, short_name};
 use super::{Answer, Evidence, Expect, Finding, Kind, Reference, View};
 use crate::lab::data::Format;
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Subject};
 use crate::run::CheckCtx;
+use crate::timeline::wire::Api;
 
 /// The records of a topic: how many, with which values, keys, places and order. All that is named must hold.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -176,8 +178,8 @@ impl Expect for Records {
             let message = format!("topic {} is empty", self.topic);
             let mismatch = Mismatch::new(message, self.wanted(), "no record");
             return Answer::NotYet(match Wire::new(view, &self.topic).lost() {
-                Some(cause) => mismatch.cause(cause),
-                None => view.with_ends(mismatch),
+                Some(cause) => mismatch.cause(cause).about(Subject::Retries),
+                None => unsent(view, mismatch),
             });
         }
         if (self.key.is_some() || self.order.is_some()) && facts.records.iter().all(|fact| fact.event.is_none()) && self.values.is_none() {
@@ -221,7 +223,31 @@ fn judge_count(wanted: Count, facts: &Facts<'_>) -> Option<Mismatch> {
         Count::Exactly(number) => (seen == number, count(number, "record"), number.to_string()),
         Count::AtLeast(number) => (seen >= number, format!("at least {}", count(number, "record")), format!("{number} or more")),
     };
-    (!holds).then(|| Mismatch::new(format!("the topic holds {}, not {number}", count(seen, "record")), expected, count(seen, "record")))
+    (!holds).then(|| {
+        let mismatch = Mismatch::new(format!("the topic holds {}, not {number}", count(seen, "record")), expected, count(seen, "record"));
+        match wanted {
+            Count::AtLeast(number) => mismatch.cause(format!("there are not enough records yet: send {} more", number.saturating_sub(seen))),
+            Count::Exactly(_) => mismatch,
+        }
+    })
+}
+
+/// Nothing arrived, and Kafka confirmed nothing: who ended by itself all the same did not wait for its events.
+fn unsent(view: &View<'_>, mismatch: Mismatch) -> Mismatch {
+    let traffic = Traffic::of(view, None);
+    let confirmed = traffic.exchanges().iter().any(|exchange| exchange.api == Api::PRODUCE && exchange.response.is_some());
+    let all = view.timeline.instances_of(view.check);
+    let ended = all.into_iter().find(|(_, instance)| !instance.alive() && instance.exits.last().is_some_and(|exit| exit.code == Some(0)));
+    let Some((name, _)) = ended.filter(|_| !confirmed && traffic.silence().is_none() && traffic.blind(&[Api::PRODUCE]).is_none()) else {
+        return view.with_ends(mismatch);
+    };
+    let name = short_name(name);
+    let words = view.last_words(name).map(|words| format!(" ({words})")).unwrap_or_default();
+    let cause = format!(
+        "`{name}` ended with exit code 0{words}, and Kafka had confirmed none of its events: send() and produce() only queue an event, and what is still in the \
+         producer's buffer when the program ends is gone. Call flush() before the end, without a timeout, and check that nothing is left"
+    );
+    mismatch.cause(cause).about(Subject::Flush)
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ fn too_many_or_too_few() {
     assert_says(&one_more, VALUES, "not yet: one record is none of the events", &["observed 1 of 7 records", "partition 0, offset 3: {}"]);
     assert_says(&one_more, "records: { topic: t, count: { exactly: 6 } }", "not yet: the topic holds 7 records, not 6\n", &[]);
     let twice = story().arrived(1..=6).arrived([2]);
-    assert_says(&twice, VALUES, "not yet: one event is in the topic more than once", &["event e-000002: partition 1, offset 0 and partition 1, offset 3"]);
+    assert_says(&twice, VALUES, "not yet: one event is in topic t more than once", &["event e-000002: partition 1, offset 0 and partition 1, offset 3"]);
 
     let flush = "the missing events are the last ones: they were still in the producer's buffer when the program ended. send() and produce() only queue an event; call flush() before the end";
     let per_key = "of each key, the last events are missing: they were still in the producer's buffer";
@@ -173,9 +173,9 @@ fn how_often_an_event_may_be_there() {
     assert_says(&some(), least, "not yet: 3 of 6 events never arrived", &[]);
     assert_says(&some(), exactly, "not yet: 3 of 6 events never arrived", &[]);
     let twice = || story().arrived(1..=6).arrived([2]);
-    assert_says(&twice(), most, "not yet: one event is in the topic more than once", &["event e-000002: partition 1, offset 0 and partition 1, offset 3"]);
+    assert_says(&twice(), most, "not yet: one event is in topic t more than once", &["event e-000002: partition 1, offset 0 and partition 1, offset 3"]);
     assert_says(&twice(), least, "holds (7)", &[]);
-    assert_says(&twice(), exactly, "not yet: one event is in the topic more than once", &[]);
+    assert_says(&twice(), exactly, "not yet: one event is in topic t more than once", &[]);
     // A record of no event must not pass for events that are there once.
     assert_says(&story().record(0, None, Some(b"{}")), most, "not yet: no record is one of the events", &["1 record, none"]);
 }
@@ -183,11 +183,11 @@ fn how_often_an_event_may_be_there() {
 #[test]
 fn what_got_lost_is_explained_by_what_was_in_the_way() {
     let refused = sent(7, FaultUse::Answered(19)).exit("first", 0);
-    assert_says(&refused, VALUES, "not yet: topic t is empty", &["refused 1 Produce request with NOT_ENOUGH_REPLICAS", "`message.timeout.ms`"]);
+    assert_says(&refused, VALUES, "not yet: topic t is empty", &["refused 1 Produce request of `first` with NOT_ENOUGH_REPLICAS", "`message.timeout.ms`"]);
     let partly = sent(7, FaultUse::Answered(19)).arrived(1..=4).exit("first", 0);
     assert_says(&partly, VALUES, "not yet: 2 of 6 events never arrived", &["gave up before it said yes again", "!in the producer's buffer"]);
     let dropped = sent(7, FaultUse::RequestDropped).arrived(1..=4).exit("first", 0);
-    assert_says(&dropped, VALUES, "not yet: 2 of 6 events never arrived", &["the connection was lost with a Produce request under way"]);
+    assert_says(&dropped, VALUES, "not yet: 2 of 6 events never arrived", &["was lost with a Produce request under way"]);
     let nothing = story().start("first").connect("first").arrived(1..=4).exit("first", 0);
     assert_says(&nothing, VALUES, "not yet: 2 of 6 events never arrived", &["in the producer's buffer", "!gave up"]);
 }
@@ -195,8 +195,8 @@ fn what_got_lost_is_explained_by_what_was_in_the_way() {
 #[test]
 fn copies_are_explained_by_who_made_them() {
     let copies = |producer_id| sent(producer_id, FaultUse::ResponseDropped).arrived(1..=6).arrived(1..=6);
-    assert_says(&copies(-1), VALUES, "not yet: 6 events are in the topic more than once", &["only from an idempotent producer: enable.idempotence=true"]);
-    assert_says(&copies(7), VALUES, "not yet: 6 events are in the topic more than once", &["your program sent its events again itself"]);
+    assert_says(&copies(-1), VALUES, "not yet: 6 events are in topic t more than once", &["only from an idempotent producer: enable.idempotence=true"]);
+    assert_says(&copies(7), VALUES, "not yet: 6 events are in topic t more than once", &["your program sent its events again itself"]);
     let without = story().start("first").connect("first").arrived(1..=6).arrived(1..=6);
-    assert_says(&without, VALUES, "not yet: 6 events are in the topic more than once", &["!answer to a Produce"]);
+    assert_says(&without, VALUES, "not yet: 6 events are in topic t more than once", &["!answer to a Produce"]);
 }

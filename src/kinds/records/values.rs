@@ -10,7 +10,7 @@ use super::forms::Form;
 use super::wire::Wire;
 use crate::kinds::view::{count, lack, part};
 use crate::lab::data::{Event, EventSchema, Format};
-use crate::outcome::Mismatch;
+use crate::outcome::{Mismatch, Subject};
 
 /// What is wrong with the values, if anything. Forms come before numbers: a wrong form explains most.
 pub fn judge(facts: &Facts<'_>, wire: &Wire<'_, '_>) -> Option<Mismatch> {
@@ -172,7 +172,7 @@ fn missing(facts: &Facts<'_>, wire: &Wire<'_, '_>) -> Option<Mismatch> {
     let mismatch = Mismatch::new(message, format!("all {}", count(total as u64, "event")), observed)
         .witnesses(lost.iter().map(|(line, event)| format!("event {} (line {} of the input)", event.id, line + 1)));
     if let Some(cause) = wire.lost() {
-        return Some(mismatch.cause(cause));
+        return Some(mismatch.cause(cause).about(Subject::Retries));
     }
     Some(if is_tail(facts.events, &times) {
         // A piece of the input, or the ends of what went to some partitions.
@@ -180,8 +180,9 @@ fn missing(facts: &Facts<'_>, wire: &Wire<'_, '_>) -> Option<Mismatch> {
         let which = if last { "the missing events are the last ones" } else { "of each key, the last events are missing" };
         mismatch.cause(format!(
             "{which}: they were still in the producer's buffer when the program ended. \
-             send() and produce() only queue an event; call flush() before the end and check that nothing is left"
+             send() and produce() only queue an event; call flush() before the end, without a timeout, and check that nothing is left"
         ))
+        .about(Subject::Flush)
     } else {
         mismatch
     })
@@ -214,11 +215,12 @@ fn repeated(facts: &Facts<'_>, wire: &Wire<'_, '_>) -> Option<Mismatch> {
         return None;
     }
     twice.sort_unstable();
-    let message = format!("{} in the topic more than once", if twice.len() == 1 { "one event is".to_owned() } else { format!("{} events are", twice.len()) });
+    let which = if twice.len() == 1 { "one event is".to_owned() } else { format!("{} events are", twice.len()) };
+    let message = format!("{which} in topic {} more than once", wire.topic());
     let witnesses = twice.iter().map(|(id, places)| format!("event {id}: {}", places.join(" and ")));
     let mismatch = Mismatch::new(message, "each event once", format!("{} more than once", count(twice.len() as u64, "event"))).witnesses(witnesses);
     Some(match wire.doubled() {
-        Some(cause) => mismatch.cause(cause),
+        Some(cause) => mismatch.cause(cause).about(Subject::Idempotence),
         None => mismatch,
     })
 }

@@ -4,7 +4,7 @@ use super::super::View;
 use super::super::client::{Client, Producing};
 use super::super::produced::Written;
 use super::super::traffic::Traffic;
-use super::super::view::count;
+use super::super::view::{count, short_name};
 use crate::timeline::Exchange;
 use crate::timeline::wire::FaultUse;
 use crate::world::kafka::Code;
@@ -21,9 +21,14 @@ impl<'v, 'a> Wire<'v, 'a> {
         Self { view, topic }
     }
 
+    /// The topic.
+    pub fn topic(&self) -> &str {
+        self.topic
+    }
+
     /// Why events may be missing, when a fault was in the way: the producer gave up too early.
     pub fn lost(&self) -> Option<String> {
-        self.told(|written, producing| {
+        self.told(|name, written, producing| {
             let did = |wanted: fn(&FaultUse) -> bool| {
                 let hit = |exchange: &&&Exchange<'_>| exchange.faults.iter().any(|(_, did)| wanted(did));
                 written.requests.iter().filter(hit).collect::<Vec<_>>()
@@ -31,32 +36,34 @@ impl<'v, 'a> Wire<'v, 'a> {
             let refused = did(|did| matches!(did, FaultUse::Answered(error) | FaultUse::Replaced(error) if *error != 0));
             if let Some(code) = refused.first().and_then(|first| first.error()).and_then(Code::of) {
                 let (number, again) = (count(refused.len() as u64, "Produce request"), producing.patience);
-                return Some(format!("Kafka refused {number} with {code} for a while, and the producer gave up before it said yes again: {again} decide how long it tries"));
+                return Some(format!("Kafka refused {number} of `{name}` with {code} for a while, and the producer gave up before it said yes again: {again} decide how long it tries"));
             }
             if did(|did| matches!(did, FaultUse::RequestDropped | FaultUse::ResponseDropped)).is_empty() {
                 return None;
             }
-            Some(format!("the connection was lost with a Produce request under way, and the producer did not send its records again: {} decide how long it tries", producing.patience))
+            Some(format!("the connection of `{name}` was lost with a Produce request under way, and the producer did not send its records again: {} decide how long it tries", producing.patience))
         })
     }
 
     /// Why events may be there twice, when an answer got lost: Kafka could not know the copy for one, or the program sent it itself.
     pub fn doubled(&self) -> Option<String> {
-        self.told(|written, producing| {
+        self.told(|name, written, producing| {
             let unanswered = written.requests.iter().any(|exchange| exchange.faults.iter().any(|(_, did)| *did == FaultUse::ResponseDropped));
             if !unanswered {
                 return None;
             }
             let idempotent = written.batches.iter().all(|(_, batch)| batch.producer_id >= 0);
+            // The client's own retry is told by its unchanged checksum. One that was batched anew is not, so its absence shows nothing.
+            let again = if written.resent.is_empty() { "they were sent again" } else { "your client sent them again by itself" };
             Some(if idempotent {
                 format!(
-                    "the answer to a Produce request was lost, and your program sent its events again itself: these are new records, which Kafka cannot tell from the first ones. \
+                    "the answer to a Produce request of `{name}` was lost, and your program sent its events again itself: these are new records, which Kafka cannot tell from the first ones. \
                      Leave trying again to the producer, and give it time: {} decide how long it tries",
                     producing.patience
                 )
             } else {
                 format!(
-                    "the answer to a Produce request was lost, though Kafka had stored its records; they were sent again and stored twice. \
+                    "the answer to a Produce request of `{name}` was lost, though Kafka had stored its records; {again}, and they are stored twice. \
                      Kafka recognises a copy only from an idempotent producer: {}, and no second produce() of your own",
                     producing.idempotence
                 )
@@ -65,11 +72,11 @@ impl<'v, 'a> Wire<'v, 'a> {
     }
 
     /// The first instance of which there is something to tell.
-    fn told(&self, tell: impl Fn(&Written<'_>, Producing) -> Option<String>) -> Option<String> {
+    fn told(&self, tell: impl Fn(&str, &Written<'_>, Producing) -> Option<String>) -> Option<String> {
         let names = self.view.timeline.instances_of(self.view.check);
         names.into_iter().find_map(|(name, _)| {
             let exchanges = Traffic::of(self.view, Some(name)).exchanges();
-            tell(&Written::of(&exchanges, self.topic), Client::of(self.view, name).producing())
+            tell(short_name(name), &Written::of(&exchanges, self.topic), Client::of(self.view, name).producing())
         })
     }
 }

@@ -6,6 +6,7 @@ mod hidden;
 mod ids;
 mod names;
 mod points;
+pub mod sections;
 mod time;
 mod unused;
 mod vacuity;
