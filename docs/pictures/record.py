@@ -149,7 +149,7 @@ def main(kgrade):
     try:
         terminal.type("clear; kgrade watch lab-02")
         terminal.enter()
-        still = lambda screen: "q quit" in screen and "grading" not in screen and "Kafka starts" not in screen
+        still = lambda screen: "q quit" in screen and "grading" not in screen and "waiting for Kafka" not in screen
         frames = [terminal.until(lambda screen: "✗ keyed" in screen and still(screen))]
         shutil.copy(ROOT / "fixtures/lab-02/solution/lab-02/producer.py", work / "lab-02/producer.py")
         frames.append(terminal.until(lambda screen: "✓ keyed" in screen and "grading" in screen))

@@ -1,7 +1,7 @@
 //! From the first failure to the next lab.
 
 use super::Test;
-use super::desk::{Desk, kept};
+use super::desk::{Desk, RIGHT, kept};
 
 pub const TESTS: &[Test] = &[
     ("a_mistake_is_mended_and_the_next_lab_begins_at_44_columns", || flow((44, 40), &[])),
@@ -17,29 +17,29 @@ fn flow(size: (u16, u16), variables: &[(&str, &str)]) {
     let failed_line = failed.lines().find(|line| line.starts_with("✗ second")).unwrap_or_else(|| panic!("{failed}"));
     assert!(failed_line.contains("0/60") && failed.contains("✓ first") && failed.contains("40 of 100 points"), "{failed}");
     assert!(failed.contains("it is not right yet"), "what the program said is shown: {failed}");
-    assert!(failed.contains("program   lab-90/second.sh"), "{failed}");
+    assert!(failed.contains("program   lab-90/second.py"), "{failed}");
     for line in failed.lines() {
         assert!(console::measure_text_width(line) <= usize::from(size.0), "{line}");
     }
     assert_eq!(terminal.colors().contains("\x1b[31m"), !variables.iter().any(|(name, _)| *name == "NO_COLOR"), "{}", terminal.colors());
-    assert_eq!((desk.starts("lab-90/first.sh"), kept(&desk.work())), (1, 1));
+    assert_eq!((desk.starts("lab-90/first.py"), kept(&desk.work())), (1, 1));
 
     // What a change cannot affect is not graded again, and says so.
-    desk.saves("lab-90/second.sh", "echo it is still not right >&2\nexit 5\n");
+    desk.saves("lab-90/second.py", "raise SystemExit('it is still not right')\n");
     let again = terminal.shows("it is still not right");
     assert!(again.contains("(as before)"), "{again}");
-    assert_eq!((desk.starts("lab-90/first.sh"), desk.starts("lab-90/second.sh")), (1, 2));
+    assert_eq!((desk.starts("lab-90/first.py"), desk.starts("lab-90/second.py")), (1, 2));
 
     // All right is said when all was looked at after the last change.
-    desk.saves("lab-90/second.sh", "exit 0\n");
+    desk.saves("lab-90/second.py", RIGHT);
     terminal.waits_for("that all is right", |screen| unwrapped(screen).contains("all checks passed: press n for lab-91"));
-    assert_eq!((desk.starts("lab-90/first.sh"), desk.starts("lab-90/second.sh")), (2, 3));
+    assert_eq!((desk.starts("lab-90/first.py"), desk.starts("lab-90/second.py")), (2, 3));
 
     terminal.press(&["n"]);
     let next = terminal.waits_for("the next lab", |screen| screen.contains("lab-91  The lab after it") && screen.contains("press i"));
     assert!(unwrapped(&next).contains("none of the programs of lab-91 is here yet"), "{next}");
     terminal.press(&["i"]);
-    terminal.shows("wrote lab-91/first.sh");
+    terminal.shows("wrote lab-91/first.py");
     terminal.waits_for("the failures of the starter", |screen| screen.contains("0 of 2 checks passed") && screen.contains("✗ first"));
     terminal.press(&["q"]);
     terminal.shows("the code is 0");

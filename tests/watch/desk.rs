@@ -13,6 +13,11 @@ const LOOK: Duration = Duration::from_millis(40);
 
 static MADE: AtomicUsize = AtomicUsize::new(0);
 
+/// A program that is right.
+pub const RIGHT: &str = "raise SystemExit(0)\n";
+/// One that does not end.
+pub const ENDLESS: &str = "import time\ntime.sleep(600)\n";
+
 /// Two labs of two programs each, which say when they were started.
 pub struct Desk {
     folder: tempfile::TempDir,
@@ -27,17 +32,17 @@ impl Desk {
         let desk = Self { folder: tempfile::Builder::new().prefix("kgrade-desk-").tempdir().unwrap(), mark };
         for (lab, title) in [("lab-90", "A lab of two programs"), ("lab-91", "The lab after it")] {
             let text = format!(
-                "kgrade: 1\nlab: {lab}\ntitle: {title}\nprograms:\n  first: {{ default: [sh, {lab}/first.sh] }}\n  second: {{ default: [sh, {lab}/second.sh] }}\nchecks:\n\
+                "kgrade: 1\nlab: {lab}\ntitle: {title}\nprograms:\n  first: {{ default: [python, {lab}/first.py] }}\n  second: {{ default: [python, {lab}/second.py] }}\nchecks:\n\
                  {}{}",
                 check("first", 40),
                 check("second", 60)
             );
             desk.write(&format!("checks/{lab}/lab.yaml"), &text);
-            desk.write(&format!("checks/{lab}/starter/{lab}/first.sh"), "exit 3\n");
-            desk.write(&format!("checks/{lab}/starter/{lab}/second.sh"), "exit 3\n");
+            desk.write(&format!("checks/{lab}/starter/{lab}/first.py"), "raise SystemExit(3)\n");
+            desk.write(&format!("checks/{lab}/starter/{lab}/second.py"), "raise SystemExit(3)\n");
         }
-        desk.saves("lab-90/first.sh", "exit 0\n");
-        desk.saves("lab-90/second.sh", "echo it is not right yet >&2\nexit 4\n");
+        desk.saves("lab-90/first.py", RIGHT);
+        desk.saves("lab-90/second.py", "raise SystemExit('it is not right yet')\n");
         desk
     }
 
@@ -59,7 +64,10 @@ impl Desk {
 
     /// Saves a file of the work, which adds a line to the list of starts when it is started.
     pub fn saves(&self, file: &str, text: &str) {
-        self.write(&format!("work/{file}"), &format!("echo {file} >>'{}'\n{text}", self.starts_file().display()));
+        self.write(
+            &format!("work/{file}"),
+            &format!("open({:?}, 'a').write({file:?} + '\\n')\n{text}", self.starts_file().display().to_string()),
+        );
     }
 
     fn starts_file(&self) -> PathBuf {

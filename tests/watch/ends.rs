@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Test;
-use super::desk::Desk;
+use super::desk::{Desk, ENDLESS, RIGHT};
 
 pub const TESTS: &[Test] = &[
     ("the_terminal_is_given_back_at_the_end_and_at_a_pause", given_back),
@@ -18,7 +18,7 @@ pub const TESTS: &[Test] = &[
 pub const PLAIN: &[Test] = &[("without_a_terminal_it_prints_plain_lines", piped)];
 
 fn pid(desk: &Desk) -> Pid {
-    Pid::from_raw(*desk.processes(&["watch", "--checks"]).first().unwrap()).unwrap()
+    Pid::from_raw(*desk.processes(&[" watch --checks "]).first().unwrap()).unwrap()
 }
 
 fn given_back() {
@@ -59,7 +59,7 @@ fn given_back() {
 
 fn closed() {
     let desk = Desk::new();
-    desk.saves("lab-90/second.sh", "exec sleep 600\n");
+    desk.saves("lab-90/second.py", ENDLESS);
     let terminal = desk.watch((80, 30), &[], "");
     terminal.shows("grading: 1 of 2 checks done");
     terminal.close();
@@ -68,7 +68,7 @@ fn closed() {
 
 fn killed() {
     let desk = Desk::new();
-    desk.saves("lab-90/second.sh", "exec sleep 600\n");
+    desk.saves("lab-90/second.py", ENDLESS);
     let terminal = desk.watch((80, 30), &[], "");
     terminal.shows("grading: 1 of 2 checks done");
     kill_process(pid(&desk), Signal::KILL).unwrap();
@@ -105,7 +105,7 @@ fn piped() {
     };
     until("1 of 2 checks passed");
     until("Ctrl-C ends");
-    desk.saves("lab-90/second.sh", "exit 0\n");
+    desk.saves("lab-90/second.py", RIGHT);
     until("all checks passed: next is lab-91");
     kill_process(Pid::from_child(&watch), Signal::TERM).unwrap();
     until_end(&mut lines, &mut all);

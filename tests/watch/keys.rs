@@ -11,8 +11,10 @@ pub const TESTS: &[Test] = &[
 
 fn wrong_moments() {
     let desk = Desk::new();
-    let go = desk.work().join("go");
-    desk.saves("lab-90/second.sh", &format!("while [ ! -e '{}' ]; do sleep 0.05; done\nexit 4\n", go.display()));
+    let go = desk.checks().join("go");
+    let waits =
+        format!("import os, time\nwhile not os.path.exists({:?}):\n    time.sleep(0.05)\nraise SystemExit(4)\n", go.display().to_string());
+    desk.saves("lab-90/second.py", &waits);
     let terminal = desk.watch((80, 30), &[], "");
     // Before Kafka is up.
     terminal.shows("lab-90  A lab of two programs");
@@ -24,15 +26,19 @@ fn wrong_moments() {
     terminal.shows("second: not graded yet");
     // While it grades: the first check is there before the second one.
     terminal.waits_for("the first verdict", |screen| screen.contains("✓ first") && screen.contains("grading: 1 of 2 checks done"));
-    terminal.press(&["?", "i", "h", "z", "t"]);
+    terminal.press(&["?"]);
+    terminal.shows("quit; so does Ctrl-C");
+    terminal.press(&["i"]);
+    terminal.shows("kept lab-90/first.py");
+    terminal.press(&["z", "h", "t"]);
     terminal.shows("nothing was graded yet");
     terminal.press(&["r"]);
-    desk.waits_until("a second start", || desk.starts("lab-90/second.sh") == 2);
+    desk.waits_until("a second start", || desk.starts("lab-90/second.py") == 2);
     // To the next lab and back, in the middle of it.
     terminal.press(&["n"]);
     terminal.shows("lab-91  The lab after it");
     terminal.press(&["p"]);
-    desk.waits_until("a third start", || desk.starts("lab-90/second.sh") == 3);
+    desk.waits_until("a third start", || desk.starts("lab-90/second.py") == 3);
     std::fs::write(go, "").unwrap();
     terminal.shows("1 of 2 checks passed");
     // Caps lock.
@@ -53,7 +59,7 @@ fn no_keys() {
     terminal.press(&["?"]);
     let screen = terminal.shows("quit; so does Ctrl-C");
     assert!(screen.contains("lab-90  A lab of two programs"), "{screen}");
-    assert_eq!(desk.starts("lab-90/first.sh"), 1);
+    assert_eq!(desk.starts("lab-90/first.py"), 1);
     terminal.press(&["q"]);
     terminal.shows("the code is 0");
     desk.is_left_clean();
@@ -64,7 +70,7 @@ fn resized() {
     let terminal = desk.watch((140, 50), &[], "");
     let wide = terminal.shows("1 of 2 checks passed");
     assert!(wide.contains("The second program ends well"), "{wide}");
-    for (columns, rows) in [(44, 40), (20, 10), (80, 12)] {
+    for (columns, rows) in [(44, 40), (20, 10), (80, 18)] {
         terminal.resize(columns, rows);
         terminal.waits_for("lines that fit", |screen| {
             screen.contains("q quit") && screen.lines().all(|line| console::measure_text_width(line) <= usize::from(columns))

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::Test;
-use super::desk::Desk;
+use super::desk::{Desk, ENDLESS, RIGHT};
 
 pub const TESTS: &[Test] = &[
     ("a_lost_broker_is_replaced", broker),
@@ -20,14 +20,14 @@ fn broker() {
     let lost = brokers();
     desk.kills(&["kafka.Kafka"]);
     desk.waits_until("another broker", || brokers().len() == 1 && brokers() != lost);
-    desk.saves("lab-90/second.sh", "exit 0\n");
+    desk.saves("lab-90/second.py", RIGHT);
     terminal.shows("all checks passed");
     // In the middle of a grading: it is tried once more.
-    desk.saves("lab-90/second.sh", "exec sleep 600\n");
+    desk.saves("lab-90/second.py", ENDLESS);
     terminal.shows("grading: 0 of 1 check done");
-    let starts = desk.starts("lab-90/second.sh");
+    let starts = desk.starts("lab-90/second.py");
     desk.kills(&["kafka.Kafka"]);
-    desk.waits_until("a second try", || desk.starts("lab-90/second.sh") > starts);
+    desk.waits_until("a second try", || desk.starts("lab-90/second.py") > starts);
     terminal.press(&["q"]);
     terminal.shows("the code is 0");
     desk.is_left_clean();
@@ -43,9 +43,9 @@ fn graders() {
     });
     let screen = terminal.screen();
     assert!(screen.contains("nothing can be graded") && screen.contains("1 of 2 checks passed"), "what is known stays: {screen}");
-    let before = desk.starts("lab-90/first.sh");
+    let before = desk.starts("lab-90/first.py");
     terminal.press(&["r"]);
-    desk.waits_until("a new grading", || desk.starts("lab-90/first.sh") > before);
+    desk.waits_until("a new grading", || desk.starts("lab-90/first.py") > before);
     terminal.press(&["q"]);
     terminal.shows("the code is 0");
     desk.is_left_clean();
@@ -57,7 +57,7 @@ fn progress() {
     let terminal = desk.watch((80, 30), &[], "");
     let screen = terminal.waits_for("the reason", |screen| screen.contains("your progress") && screen.contains("1 of 2 checks passed"));
     assert!(screen.contains("is not a folder"), "{screen}");
-    desk.saves("lab-90/second.sh", "exit 0\n");
+    desk.saves("lab-90/second.py", RIGHT);
     terminal.shows("all checks passed");
     terminal.press(&["q"]);
     terminal.shows("the code is 0");

@@ -383,7 +383,7 @@ impl Session {
             return Some(watch::grading(self.board.checks(), self.graders.asked()));
         }
         let is_wanted = self.board.is_due() && self.submission.is_some() && !self.absent && !self.graders.gave_up();
-        is_wanted.then(|| "Kafka starts".to_owned())
+        is_wanted.then(|| "waiting for Kafka".to_owned())
     }
 
     /// The place in the program that the first failure is about.
