@@ -1,10 +1,17 @@
 //! `kgrade watch`: grades when something is saved.
 
+mod board;
+mod clocks;
 mod course;
 mod files;
 mod grader;
+mod graders;
 mod keys;
+mod listener;
+mod screen;
 mod session;
+mod signals;
+mod typed;
 
 use std::path::PathBuf;
 
@@ -13,6 +20,7 @@ use clap::Args;
 
 use self::course::Course;
 use self::session::Session;
+use self::signals::Signals;
 use super::{Done, Failure, LabSource};
 
 /// Grade when something is saved.
@@ -32,5 +40,11 @@ pub fn watch(args: &WatchArgs) -> Done {
     let course = Course::of(args.lab.as_deref(), &args.submission, &args.source)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("start the runtime").map_err(Failure::environment)?;
-    runtime.block_on(async { Session::begin(course)?.run().await })
+    let result = runtime.block_on(async {
+        // Before the terminal is taken: it is given back whatever comes.
+        let signals = Signals::listen()?;
+        Session::begin(course)?.run(signals).await
+    });
+    runtime.shutdown_background();
+    result
 }

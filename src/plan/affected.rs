@@ -1,30 +1,66 @@
 //! What a change in a submission can affect: for grading again only that.
 //!
-//! In doubt it is everything. A file affects only some checks when it is the file of a program's command, nothing else in the
-//! submission speaks of it by its name (an `import`, a `require`), and no other check starts that program.
+//! In doubt it is everything. A file affects only some checks when it is the file of a command that reads it as it is (a script),
+//! nothing is built before, nothing else in the submission speaks of it by its name (an `import`, a `require`) or looks for files whose names
+//! it works out, and no other check starts that program.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use crate::lab::{Check, Lab};
 
-/// The ids of the checks that a change of these files can affect, and of those that come after them. `command` says how a program is started; `speaks_of`
-/// whether another file of the submission has this word in it. Paths are relative to the submission.
-pub fn affected(
-    lab: &Lab,
-    changed: &[PathBuf],
-    command: impl Fn(&str, &[String]) -> Option<Vec<String>>,
-    speaks_of: impl Fn(&str, &Path) -> bool,
-) -> BTreeSet<String> {
+/// Commands that run a file as it is. With any other a program may be made of more files than the command names.
+const INTERPRETERS: &[&str] = &["python", "python3", "node", "ruby", "perl", "php", "sh", "bash", "deno", "bun"];
+
+/// Words of programs that take in, or start, files whose names stand nowhere.
+const SEEKING: &[&str] = &[
+    "__import__",
+    "importlib",
+    "pkgutil",
+    "runpy",
+    "zipimport",
+    "exec",
+    "eval",
+    "execfile",
+    "glob",
+    "listdir",
+    "scandir",
+    "iterdir",
+    "walk",
+    "subprocess",
+    "os.system",
+    "popen",
+    "spawn",
+    "multiprocessing",
+    "child_process",
+    "readdir",
+    "readdirSync",
+    "require_relative",
+    "autoload",
+];
+
+/// What has to be known of a submission.
+pub trait Work {
+    /// How a program of the lab is started; `None` where the submission has none.
+    fn command(&self, program: &str, default: &[String]) -> Option<Vec<String>>;
+    /// Whether something is built before programs are started.
+    fn is_built(&self) -> bool;
+    /// Whether a file other than this one has one of the words in it.
+    fn speaks_of(&self, words: &[&str], file: &Path) -> bool;
+}
+
+/// The ids of the checks that a change of these files can affect, and of those that come after them. Paths are relative to the submission.
+pub fn affected(lab: &Lab, changed: &[PathBuf], work: &impl Work) -> BTreeSet<String> {
     let all = || lab.checks.iter().map(|check| check.id.clone()).collect();
+    if work.is_built() {
+        return all();
+    }
     let mut found: BTreeSet<String> = BTreeSet::new();
     for file in changed {
         let Some(word) = file.file_stem().and_then(|stem| stem.to_str()) else { return all() };
-        if speaks_of(word, file) {
-            return all();
-        }
-        let started: Vec<&Check> = lab.checks.iter().filter(|check| starts(check, file, &command)).collect();
-        if started.is_empty() {
+        let started: Vec<&Check> = lab.checks.iter().filter(|check| starts(check, file, work)).collect();
+        let words: Vec<&str> = std::iter::once(word).chain(SEEKING.iter().copied()).collect();
+        if started.is_empty() || work.speaks_of(&words, file) {
             return all();
         }
         found.extend(started.into_iter().map(|check| check.id.clone()));
@@ -41,10 +77,11 @@ pub fn affected(
 }
 
 /// Whether a check starts a program that is this file.
-fn starts(check: &Check, file: &Path, command: &impl Fn(&str, &[String]) -> Option<Vec<String>>) -> bool {
+fn starts(check: &Check, file: &Path, work: &impl Work) -> bool {
     check.programs.iter().any(|(name, program)| {
-        let words = command(name, &program.command).unwrap_or_else(|| program.command.clone());
-        words.iter().any(|word| plain(Path::new(word)) == plain(file))
+        let words = work.command(name, &program.command).unwrap_or_else(|| program.command.clone());
+        let is_read = words.first().is_some_and(|first| INTERPRETERS.contains(&first.as_str()) || plain(Path::new(first)) == plain(file));
+        is_read && words.iter().any(|word| plain(Path::new(word)) == plain(file))
     })
 }
 
@@ -77,25 +114,73 @@ checks:
     expect: [ { topic: { name: t } } ]
 ";
 
-    fn by(changed: &[&str], spoken: &str) -> Vec<String> {
+    /// A submission in which other files have these words.
+    #[derive(Default)]
+    struct Made {
+        spoken: &'static [&'static str],
+        built: bool,
+        consumer: Option<&'static [&'static str]>,
+    }
+
+    impl Work for Made {
+        fn command(&self, program: &str, default: &[String]) -> Option<Vec<String>> {
+            let own = self.consumer.filter(|_| program == "consumer").map(|words| words.iter().map(|word| (*word).to_owned()).collect());
+            Some(own.unwrap_or_else(|| default.to_vec()))
+        }
+
+        fn is_built(&self) -> bool {
+            self.built
+        }
+
+        fn speaks_of(&self, words: &[&str], _file: &Path) -> bool {
+            words.iter().any(|word| self.spoken.contains(word))
+        }
+    }
+
+    fn of(changed: &[&str], work: &Made) -> Vec<String> {
         let bindings = Bindings { run_id: "r".into(), seed: 1 };
         let lab = LabSource::parse("lab.yaml", LAB).unwrap().resolve(&bindings).unwrap();
         let changed: Vec<PathBuf> = changed.iter().map(PathBuf::from).collect();
-        affected(&lab, &changed, |_, _| None, |word, _| word == spoken).into_iter().collect()
+        affected(&lab, &changed, work).into_iter().collect()
+    }
+
+    fn by(changed: &[&str]) -> Vec<String> {
+        of(changed, &Made::default())
     }
 
     #[test]
     fn a_programs_own_file_affects_what_starts_it_and_what_comes_after() {
-        assert_eq!(by(&["lab-90/producer.py"], ""), ["both", "looks", "sends"]);
-        assert_eq!(by(&["lab-90/consumer.py"], ""), ["both", "reads"]);
-        assert_eq!(by(&["lab-90/consumer.py", "lab-90/producer.py"], "").len(), 4);
+        assert_eq!(by(&["lab-90/producer.py"]), ["both", "looks", "sends"]);
+        assert_eq!(by(&["lab-90/consumer.py"]), ["both", "reads"]);
+        assert_eq!(by(&["lab-90/consumer.py", "lab-90/producer.py"]).len(), 4);
+        let node = Made { consumer: Some(&["node", "./lab-90/consumer.js", "--fast"]), ..Made::default() };
+        assert_eq!(of(&["lab-90/consumer.js"], &node), ["both", "reads"]);
+        let script = Made { consumer: Some(&["./consume"]), ..Made::default() };
+        assert_eq!(of(&["consume"], &script), ["both", "reads"]);
     }
 
     #[test]
     fn in_doubt_it_is_everything() {
-        for file in ["requirements.txt", "kgrade.yaml", "lab-90/shared.py", "other/consumer.py", "lab-90/consumer.py.orig"] {
-            assert_eq!(by(&[file], "").len(), 4, "{file}");
+        let others =
+            ["requirements.txt", "kgrade.yaml", "lab-90/shared.py", "lab-90/data.json", "other/consumer.py", "lab-90/consumer.py.orig"];
+        for file in others.into_iter().chain(["lab-90/__init__.py", "producer.py", "package.json"]) {
+            assert_eq!(by(&[file]).len(), 4, "{file}");
+            assert_eq!(by(&["lab-90/consumer.py", file]).len(), 4, "{file}");
         }
-        assert_eq!(by(&["lab-90/consumer.py"], "consumer").len(), 4, "another file imports it");
+        let consumer = ["lab-90/consumer.py"];
+        for word in ["consumer", "importlib", "glob", "subprocess"] {
+            let spoken: &'static [&'static str] = Box::leak(Box::new([word]));
+            assert_eq!(of(&consumer, &Made { spoken, ..Made::default() }).len(), 4, "another file may take it in: {word}");
+        }
+        assert_eq!(of(&consumer, &Made { built: true, ..Made::default() }).len(), 4, "something is built");
+        for command in [
+            &["python", "-m", "lab_90.consumer"][..],
+            &["go", "run", "lab-90/consumer.py"],
+            &["make", "consumer"],
+            &["bash", "-c", "python lab-90/consumer.py"],
+        ] {
+            let work = Made { consumer: Some(command), ..Made::default() };
+            assert_eq!(of(&consumer, &work).len(), 4, "{command:?}");
+        }
     }
 }

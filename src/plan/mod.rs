@@ -11,7 +11,7 @@ use std::sync::Arc;
 #[cfg(test)]
 mod tests;
 
-pub use affected::affected;
+pub use affected::{Work, affected};
 pub use budget::Budget;
 pub use graph::waves;
 pub use select::{SelectError, select};

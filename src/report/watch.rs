@@ -1,16 +1,39 @@
 //! What `kgrade watch` shows. Pure: the same view and style give the same text.
 
-use std::path::Path;
-
 use console::{Style as Paint, measure_text_width};
 
+use super::detail::{self, Layout};
 use super::layout::hang;
-use super::terminal::{Style, color, explanation};
+use super::terminal::{Style, color, laid_out};
 use super::words::count;
 use crate::outcome::{CheckOutcome, Verdict, sanitize};
 
+mod place;
+
+pub use self::place::{Place, url};
+
 /// The columns of the progress bar, at most.
 const BAR: usize = 40;
+/// Below this many columns titles have no room.
+const NARROW: usize = 60;
+/// Stands for a space at which no line is broken: a key and what it does belong together.
+const TOGETHER: &str = "\u{a0}";
+/// So many of the last lines that a program said are shown; all are in the timeline.
+const SAID: usize = 8;
+
+/// What a report that is written while the run lasts says of a check that has not ended.
+pub const NOT_YET: &str = "not decided yet";
+
+/// How what is known of a check stands to the work as it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It was judged since the last change.
+    Judged,
+    /// It was judged before: what changed since cannot affect it.
+    Earlier,
+    /// It is to be judged, or is being judged.
+    Due,
+}
 
 /// A check on the screen.
 #[derive(Debug, Clone)]
@@ -23,8 +46,8 @@ pub struct Shown {
     pub max_points: u32,
     /// What it came to last; `None` before the first run.
     pub outcome: Option<CheckOutcome>,
-    /// It was judged in an earlier run than the last: what changed since cannot affect it.
-    pub earlier: bool,
+    /// How that stands to the work as it is now.
+    pub state: State,
 }
 
 /// What there is to be shown.
@@ -34,56 +57,75 @@ pub struct View<'a> {
     pub lab: (&'a str, &'a str),
     /// Its checks, in the order of the lab.
     pub checks: &'a [Shown],
-    /// The folder of the work.
-    pub work: &'a Path,
-    /// The program that the first failure is about, relative to the work, with the line if one is known.
-    pub program: Option<&'a Path>,
+    /// The program that the first failure is about.
+    pub program: Option<&'a Place>,
     /// The lab that comes next.
     pub next: Option<&'a str>,
     /// What else is to be said: a hint that was asked for, why nothing could be graded.
     pub said: &'a [String],
+    /// What is going on.
+    pub doing: Option<&'a str>,
     /// Whether keys can be pressed.
     pub keys: bool,
     /// Whether the terminal takes links.
     pub links: bool,
+    /// The rows of the terminal, where it has any.
+    pub rows: Option<usize>,
 }
 
 impl View<'_> {
-    /// The first check that did not pass in the last run, or in one before.
+    /// The first check that did not pass: of those that were judged since the last change, else of the others.
     #[must_use]
     pub fn first_open(&self) -> Option<&CheckOutcome> {
-        let judged = || self.checks.iter().filter_map(|check| check.outcome.as_ref());
-        let of = |verdict: Verdict| judged().find(move |check| check.verdict == verdict);
-        of(Verdict::Failed).or_else(|| of(Verdict::Error)).or_else(|| of(Verdict::Inconclusive))
+        self.first().and_then(|shown| shown.outcome.as_ref())
     }
 
-    /// Whether every check passed.
+    fn first(&self) -> Option<&Shown> {
+        let of = |state: State, verdict: Verdict| {
+            let is = move |shown: &&Shown| shown.state == state && shown.outcome.as_ref().is_some_and(|outcome| outcome.verdict == verdict);
+            self.checks.iter().find(is)
+        };
+        let states = [State::Judged, State::Due, State::Earlier];
+        let verdicts = [Verdict::Failed, Verdict::Error, Verdict::Inconclusive];
+        verdicts
+            .iter()
+            .flat_map(|verdict| states.iter().map(move |state| (state, verdict)))
+            .find_map(|(state, verdict)| of(*state, *verdict))
+    }
+
+    /// Whether every check has passed with the work as it is now.
     #[must_use]
     pub fn all_passed(&self) -> bool {
-        self.checks.iter().all(|check| check.outcome.as_ref().is_some_and(|outcome| outcome.verdict == Verdict::Passed))
+        let passed = |shown: &Shown| shown.outcome.as_ref().is_some_and(|outcome| outcome.verdict == Verdict::Passed);
+        self.checks.iter().all(|shown| shown.state == State::Judged && passed(shown))
     }
 }
 
-/// The screen after a run.
+/// The screen. On one that has too few rows for all of it, checks that passed share a line.
 #[must_use]
 pub fn render(view: &View<'_>, style: &Style) -> String {
-    let mut lines = vec![style.paint(&Paint::new().bold(), &one(&format!("{}  {}", view.lab.0, view.lab.1)))];
+    let lines = page(view, style, list(view.checks, style));
+    let fits = view.rows.is_none_or(|rows| lines.len() < rows);
+    let lines = if fits { lines } else { page(view, style, brief(view.checks, style)) };
+    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+fn page(view: &View<'_>, style: &Style, checks: Vec<String>) -> Vec<String> {
+    let heading = hang("", "", &one(&format!("{}  {}", view.lab.0, view.lab.1)), style.width);
+    let mut lines: Vec<String> = heading.iter().map(|line| style.paint(&Paint::new().bold(), line)).collect();
     lines.extend(bar(view, style));
     lines.push(String::new());
-    lines.extend(list(view.checks, style));
-    if let Some(open) = view.first_open() {
+    lines.extend(checks);
+    lines.extend(failure(view, style));
+    if view.all_passed() && view.doing.is_none() {
+        let next = match view.next {
+            None => "that was the last lab".to_owned(),
+            Some(next) if view.keys => format!("press n for {next}"),
+            Some(next) => format!("next is {next}"),
+        };
         lines.push(String::new());
-        lines.push(style.paint(&Paint::new().fg(color(open.verdict)).bold(), &one(&format!("{}  {}", open.id, open.title))));
-        lines.extend(explanation(open, style).lines().map(str::to_owned));
-        if let Some(program) = view.program {
-            lines.push(format!("  program   {}", link(program, view)));
-        }
-    } else if view.all_passed() {
-        lines.push(String::new());
-        let next = view.next.map_or("that was the last lab".to_owned(), |next| {
-            if view.keys { format!("press n for {next}") } else { format!("next is {next}") }
-        });
-        lines.extend(hang("", "", &format!("all checks passed: {next}"), style.width));
+        let done = hang("", "", &format!("all checks passed: {next}"), style.width);
+        lines.extend(done.iter().map(|line| style.paint(&Paint::new().green().bold(), line)));
     }
     for said in view.said {
         lines.push(String::new());
@@ -92,33 +134,13 @@ pub fn render(view: &View<'_>, style: &Style) -> String {
         }
     }
     lines.push(String::new());
-    if view.keys {
-        lines.extend(hang("", "", &keys(view), style.width));
-    } else {
-        lines.extend(hang("", "", "saving a file grades again; Ctrl-C ends", style.width));
+    if let Some(doing) = view.doing {
+        lines.extend(hang("", "", &one(doing), style.width).iter().map(|line| style.paint(&Paint::new().cyan(), line)));
     }
-    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+    let below = if view.keys { keys(view, style) } else { "saving a file grades again; Ctrl-C ends".to_owned() };
+    lines.extend(hang("", "", &below, style.width).iter().map(|line| line.replace(TOGETHER, " ")));
+    lines
 }
-
-/// The verdicts as they come, on one line.
-#[must_use]
-pub fn running(done: &[CheckOutcome], asked: usize, style: &Style) -> String {
-    let judged: Vec<&CheckOutcome> = done.iter().filter(|check| check.message != NOT_YET).collect();
-    let mut line = format!("grading: {} of {asked}", judged.len());
-    let mut width = measure_text_width(&line);
-    for check in judged {
-        let text = format!("  {} {}", style.mark(check.verdict), one(&check.id));
-        width += measure_text_width(&text);
-        if width >= style.width {
-            break;
-        }
-        line.push_str(&style.paint(&Paint::new().fg(color(check.verdict)), &text));
-    }
-    line
-}
-
-/// What a report that is written while the run lasts says of a check that has not ended.
-pub const NOT_YET: &str = "not decided yet";
 
 /// What each key does.
 #[must_use]
@@ -146,6 +168,40 @@ pub fn everything(checks: &[Shown], criterion: impl Fn(&str) -> Option<String>) 
     checks.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// What a grading is about that goes on.
+#[must_use]
+pub fn grading(checks: &[Shown], asked: usize) -> String {
+    let open = checks.iter().filter(|check| check.state == State::Due).count().min(asked);
+    format!("grading: {} of {} done", asked - open, count(asked as u64, "check", "checks"))
+}
+
+/// What is wrong with the first check that did not pass.
+fn failure(view: &View<'_>, style: &Style) -> Vec<String> {
+    let Some((shown, open)) = view.first().and_then(|shown| Some((shown, shown.outcome.as_ref()?))) else { return Vec::new() };
+    let when = match shown.state {
+        State::Judged => "",
+        State::Earlier => " (as before)",
+        State::Due => " (before the last change; being graded)",
+    };
+    let heading = hang("", "  ", &one(&format!("{}  {}{when}", open.id, open.title)), style.width);
+    let mut lines = vec![String::new()];
+    lines.extend(heading.iter().map(|line| style.paint(&Paint::new().fg(color(open.verdict)).bold(), line)));
+    // The key says the hint, and what to type next is nothing here: saving is enough.
+    let mut rows: Vec<_> =
+        detail::rows(open).into_iter().filter(|row| !view.keys || !["hint", "place", "next"].contains(&row.label)).collect();
+    let quotes = rows.iter().filter(|row| row.layout == Layout::Quote).count();
+    let mut nth = 0;
+    rows.retain(|row| {
+        nth += usize::from(row.layout == Layout::Quote);
+        row.layout != Layout::Quote || nth + SAID > quotes
+    });
+    lines.extend(laid_out(&rows, style));
+    if let Some(program) = view.program {
+        lines.push(format!("  program   {}", program.linked(view.links)));
+    }
+    lines
+}
+
 fn bar(view: &View<'_>, style: &Style) -> Vec<String> {
     let passed: Vec<&Shown> =
         view.checks.iter().filter(|check| check.outcome.as_ref().is_some_and(|outcome| outcome.verdict == Verdict::Passed)).collect();
@@ -156,52 +212,69 @@ fn bar(view: &View<'_>, style: &Style) -> Vec<String> {
     let signs = if style.unicode { ("━", "─") } else { ("#", "-") };
     let drawn = format!("{}{}", style.paint(&Paint::new().green(), &signs.0.repeat(full)), signs.1.repeat(width - full));
     let checks = count(view.checks.len() as u64, "check", "checks");
-    let said = format!("{} of {checks} passed, {points} of {most} points", passed.len());
-    if width + 2 + measure_text_width(&said) <= style.width { vec![format!("{drawn}  {said}")] } else { vec![drawn, said] }
+    let said = format!("{} of {checks} passed, {points} of {}", passed.len(), count(most.into(), "point", "points"));
+    if width + 2 + measure_text_width(&said) <= style.width {
+        return vec![format!("{drawn}  {said}")];
+    }
+    std::iter::once(drawn).chain(hang("", "", &said, style.width)).collect()
 }
 
 fn list(checks: &[Shown], style: &Style) -> Vec<String> {
-    let widest = checks.iter().map(|check| measure_text_width(&one(&check.id))).max().unwrap_or(0);
-    let line = |check: &Shown| {
-        let (mark, paint) = match &check.outcome {
-            Some(outcome) => (style.mark(outcome.verdict), Paint::new().fg(color(outcome.verdict))),
-            None => (" ", Paint::new()),
-        };
-        let id = one(&check.id);
-        let pad = " ".repeat(widest - measure_text_width(&id));
-        let points = check.outcome.as_ref().map_or("-".to_owned(), |outcome| outcome.points.to_string());
-        let earlier = if check.earlier { " (as before)" } else { "" };
-        let first =
-            format!("{} {}{pad} {:>7}  ", style.paint(&paint, mark), style.paint(&paint, &id), format!("{points}/{}", check.max_points));
-        // Titles have no room on a narrow terminal.
-        if style.width < 60 {
-            return vec![format!("{}{earlier}", first.trim_end())];
-        }
-        let rest = " ".repeat(measure_text_width(&first));
-        hang(&first, &rest, &format!("{}{earlier}", one(&check.title)), style.width)
-    };
-    checks.iter().flat_map(line).collect()
+    checks.iter().flat_map(|check| entry(check, width_of_ids(checks), style)).collect()
 }
 
-fn keys(view: &View<'_>) -> String {
+/// The checks that passed in one line, the others each in its own.
+fn brief(checks: &[Shown], style: &Style) -> Vec<String> {
+    let is_calm =
+        |check: &&Shown| check.state != State::Due && check.outcome.as_ref().is_some_and(|outcome| outcome.verdict == Verdict::Passed);
+    let (calm, open): (Vec<&Shown>, Vec<&Shown>) = checks.iter().partition(is_calm);
+    let mut lines = Vec::new();
+    if !calm.is_empty() {
+        let names: Vec<String> = calm.iter().map(|check| one(&check.id)).collect();
+        let mark = style.paint(&Paint::new().fg(color(Verdict::Passed)), style.mark(Verdict::Passed));
+        lines.extend(hang(&format!("{mark} "), "  ", &names.join(", "), style.width));
+    }
+    lines.extend(open.into_iter().flat_map(|check| entry(check, width_of_ids(checks), style)));
+    lines
+}
+
+fn width_of_ids(checks: &[Shown]) -> usize {
+    checks.iter().map(|check| measure_text_width(&one(&check.id))).max().unwrap_or(0)
+}
+
+/// One check on the list.
+fn entry(check: &Shown, widest: usize, style: &Style) -> Vec<String> {
+    let (mark, paint) = match (&check.outcome, check.state) {
+        (_, State::Due) => (if style.unicode { "·" } else { "." }, Paint::new()),
+        (Some(outcome), _) => (style.mark(outcome.verdict), Paint::new().fg(color(outcome.verdict))),
+        (None, _) => (" ", Paint::new()),
+    };
+    let id = one(&check.id);
+    let pad = " ".repeat(widest - measure_text_width(&id));
+    let points = check.outcome.as_ref().map_or("-".to_owned(), |outcome| outcome.points.to_string());
+    let when = if check.state == State::Earlier && check.outcome.is_some() { " (as before)" } else { "" };
+    let sum = format!("{points}/{}", check.max_points);
+    let first = format!("{} {}{pad} {sum:>7}  ", style.paint(&paint, mark), style.paint(&paint, &id));
+    if style.width < NARROW {
+        return vec![format!("{}{when}", first.trim_end())];
+    }
+    let rest = " ".repeat(measure_text_width(&first));
+    hang(&first, &rest, &format!("{}{when}", one(&check.title)), style.width)
+}
+
+fn keys(view: &View<'_>, style: &Style) -> String {
     let mut keys = vec!["r run all", "h hint", "l list", "t timeline"];
     if view.next.is_some() {
         keys.push("n next lab");
     }
     keys.extend(["? help", "q quit"]);
-    keys.join(" · ")
-}
-
-/// A path to click on: a link where the terminal takes one, and the path itself everywhere.
-fn link(program: &Path, view: &View<'_>) -> String {
-    let shown = one(&program.display().to_string());
-    let absolute = view.work.join(program);
-    let Some(url) = absolute.to_str().filter(|path| view.links && path.chars().all(|sign| sign.is_ascii_graphic() && sign != '%')) else {
-        return shown;
-    };
-    format!("\x1b]8;;file://{url}\x1b\\{shown}\x1b]8;;\x1b\\")
+    let between = if style.unicode { " · " } else { " - " };
+    keys.iter().map(|key| key.replace(' ', TOGETHER)).collect::<Vec<_>>().join(between)
 }
 
 fn one(text: &str) -> String {
     sanitize::one_line(&sanitize::terminal(text))
 }
+
+#[cfg(test)]
+mod tests;

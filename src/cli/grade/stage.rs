@@ -92,26 +92,46 @@ pub async fn build(
     let settings = run.lab.cluster.settings.clone();
     let spec = ClusterSpec { brokers: brokers.into(), settings, seats: tap.ports(), ..ClusterSpec::default() };
     let starting = timed(start_cluster(run.lab.cluster.owner, recorder, &allow, &runtime, &spec, &context));
+    // Everything about the cluster that needs no submission, so that a grader that is held has done it.
+    let connected = async {
+        let (cluster, took) = starting.await;
+        let cluster = cluster?;
+        check_brokers(run, &cluster)?;
+        if let Some(warning) = cluster.warning() {
+            live.note(warning);
+        }
+        tap.attach(cluster.learners().iter().map(|brokers| brokers.iter().map(node).collect()).collect());
+        let kafka = Kafka::connect(cluster.admin())?;
+        kafka.prepare_producer()?;
+        Ok::<_, Failure>((cluster, kafka, took))
+    };
     let (mut held, mut asked) = (None, Vec::new());
-    let ((cluster, cluster_took), (prepared, prepared_took)) = match (opened, early) {
-        (Some(submission), _) => tokio::join!(starting, timed(programs(submission))),
+    let ((cluster, kafka, cluster_took), (prepared, prepared_took)) = match (opened, early) {
+        (Some(submission), _) => {
+            let (connected, programs) = tokio::join!(connected, timed(programs(submission)));
+            (connected?, programs)
+        }
         (None, hold) => {
-            let (cluster, took) = starting.await;
-            let cluster = cluster?;
-            let from = Instant::now();
-            asked = waited(hold, &cluster, interrupted.clone()).await?;
-            held = Some(from.elapsed());
-            ((Ok(cluster), took), timed(async { programs(open()?).await }).await)
+            let found = program::grader_environment();
+            let connected = if matches!(runtime, Runtime::External(_)) {
+                // Nothing to be kept ready: what stands there may be another thing, or none, by the time that the word comes.
+                program::find_python(&found).await;
+                let from = Instant::now();
+                asked = waited(hold, None, interrupted.clone()).await?;
+                held = Some(from.elapsed());
+                connected.await?
+            } else {
+                let (connected, ()) = tokio::join!(connected, program::find_python(&found));
+                let connected = connected?;
+                let from = Instant::now();
+                asked = waited(hold, Some(&connected.0), interrupted.clone()).await?;
+                held = Some(from.elapsed());
+                connected
+            };
+            (connected, timed(async { programs(open()?).await }).await)
         }
     };
-    let (cluster, (submission, commands, prepared)) = (cluster?, prepared?);
-    check_brokers(run, &cluster)?;
-    if let Some(warning) = cluster.warning() {
-        live.note(warning);
-    }
-    tap.attach(cluster.learners().iter().map(|brokers| brokers.iter().map(node).collect()).collect());
-    let kafka = Kafka::connect(cluster.admin())?;
-    kafka.prepare_producer()?;
+    let (submission, commands, prepared) = prepared?;
     if run.lab.cluster.owner == Owner::Learner && recorder.timeline().is_cluster_usable() {
         // What is there before anything is done: it may change at any time, since it is not kgrade's.
         let topics = kafka.topics().await?;
@@ -145,11 +165,12 @@ pub async fn build(
     Ok(Stage { scene: Arc::new(scene), phases, asked })
 }
 
-/// Says that the cluster is up, and waits for the word to begin. A broker that ends meanwhile is of no use to whoever waits.
-async fn waited(hold: Option<&Hold>, cluster: &Cluster, interrupted: watch::Receiver<bool>) -> Result<Vec<String>, Failure> {
+/// Says that all is ready, and waits for the word to begin. A broker that ends meanwhile is of no use to whoever waits.
+async fn waited(hold: Option<&Hold>, cluster: Option<&Cluster>, interrupted: watch::Receiver<bool>) -> Result<Vec<String>, Failure> {
     let Some(hold) = hold else { return Ok(Vec::new()) };
     output::print(&format!("{}\n", child::READY));
     let ended = async {
+        let Some(cluster) = cluster else { return std::future::pending().await };
         let mut looks = tokio::time::interval(HEALTH);
         loop {
             looks.tick().await;

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 
-use crate::cli::learner::Learner;
-use crate::cli::{Failure, LabSource, lint, output};
+use crate::cli::{Failure, LabSource, lint};
 use crate::course::Starter;
 use crate::course::progress::{LabStanding, Store};
 use crate::lab::{Bindings, Lab, find};
@@ -16,6 +15,8 @@ pub struct Course {
     pub checks: Option<PathBuf>,
     /// The folder of the work.
     pub work: PathBuf,
+    /// What is to be said at the beginning.
+    pub notes: Vec<String>,
     names: Vec<String>,
     at: usize,
 }
@@ -33,6 +34,7 @@ impl Course {
         let mut names: Vec<String> = ordered.filter(|lab| there.contains(lab)).collect();
         let rest: Vec<String> = there.into_iter().filter(|lab| !names.contains(lab)).collect();
         names.extend(rest);
+        let mut notes = Vec::new();
         let at = match named {
             Some(named) => match names.iter().position(|name| name == named) {
                 Some(at) => at,
@@ -43,9 +45,9 @@ impl Course {
                     0
                 }
             },
-            None => first_open(&names, work, source, known.is_some())?,
+            None => first_open(&names, work, checks.as_deref(), &mut notes)?,
         };
-        Ok(Self { checks, work: work.to_owned(), names, at })
+        Ok(Self { checks, work: work.to_owned(), names, at, notes })
     }
 
     /// The lab that is worked on.
@@ -72,9 +74,7 @@ impl Course {
 
     /// The lab as it stands in its file now.
     pub fn lab(&self) -> Result<Lab, Failure> {
-        let source = find::find(self.name(), self.checks.as_deref()).map_err(lint::not_found)?;
-        // Nothing that is shown here depends on what is drawn.
-        source.resolve(&Bindings { run_id: "watch".to_owned(), seed: 0 }).map_err(lint::wrong)
+        read(self.name(), self.checks.as_deref())
     }
 
     /// Writes the files that the lab begins with, and says what came of it.
@@ -92,18 +92,23 @@ impl Course {
     }
 }
 
-/// The first lab that is not all passed; the last one when all are.
-fn first_open(names: &[String], work: &Path, source: &LabSource, in_course: bool) -> Result<usize, Failure> {
-    if !in_course || !Store::at(work).exists() {
-        return Ok(0);
+/// The first lab that is not all passed; the last one when all are. What is to be said about the progress goes to `notes`.
+fn first_open(names: &[String], work: &Path, checks: Option<&Path>, notes: &mut Vec<String>) -> Result<usize, Failure> {
+    let progress = Store::at(work).read().context("your progress cannot be read").map_err(Failure::environment)?;
+    notes.extend(progress.notes.iter().map(ToString::to_string));
+    for (at, name) in names.iter().enumerate() {
+        // One that cannot be read is where the work goes on: it is said what is wrong with it.
+        let Ok(lab) = read(name, checks) else { return Ok(at) };
+        if !LabStanding::of(&lab, &progress.entries).is_done() {
+            return Ok(at);
+        }
     }
-    let learner = Learner::of(work, source)?;
-    let open = learner.known(|known| {
-        let done = |name: &String| known.labs.iter().any(|lab: &LabStanding<'_>| lab.lab.name == *name && lab.is_done());
-        names.iter().position(|name| !done(name))
-    })?;
-    if open.is_none() {
-        output::note("all labs are passed; this is the last one");
-    }
-    Ok(open.unwrap_or(names.len().saturating_sub(1)))
+    notes.push("all labs are passed; this is the last one".to_owned());
+    Ok(names.len().saturating_sub(1))
+}
+
+fn read(name: &str, checks: Option<&Path>) -> Result<Lab, Failure> {
+    let source = find::find(name, checks).map_err(lint::not_found)?;
+    // Nothing that is shown here depends on what is drawn.
+    source.resolve(&Bindings { run_id: "watch".to_owned(), seed: 0 }).map_err(lint::wrong)
 }

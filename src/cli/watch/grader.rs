@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -33,6 +33,8 @@ pub struct Grader {
     ready: watch::Receiver<bool>,
     said: JoinHandle<VecDeque<String>>,
     folder: PathBuf,
+    /// When the result was last written that somebody has seen.
+    seen: Option<SystemTime>,
 }
 
 /// What is graded.
@@ -82,7 +84,7 @@ impl Grader {
             last
         });
         let input = process.stdin.take();
-        Ok(Self { process, input, ready, said, folder })
+        Ok(Self { process, input, ready, said, folder, seen: None })
     }
 
     /// Whether its cluster is up.
@@ -90,20 +92,19 @@ impl Grader {
         *self.ready.borrow()
     }
 
-    /// Waits until its cluster is up, if it is not, or until it has ended; whether it has ended.
-    pub async fn turned(&mut self) -> bool {
+    /// Waits until its cluster is up, if it is not, or until it has ended: then how. May be asked again when it was not waited for to the end.
+    pub async fn turned(&mut self) -> Option<Option<ExitStatus>> {
         if self.is_ready() {
-            _ = self.process.wait().await;
-            return true;
+            return Some(self.ended().await);
         }
         tokio::select! {
             biased;
-            Ok(_) = self.ready.wait_for(|ready| *ready) => false,
-            _ = self.process.wait() => true,
+            Ok(_) = self.ready.wait_for(|ready| *ready) => None,
+            status = self.process.wait() => Some(status.ok()),
         }
     }
 
-    /// Says which checks are to be graded, those first that are to be known first. One that has ended does not hear it.
+    /// Says which checks are to be graded, those first that are to be known first. A grader that has ended does not hear it.
     pub async fn go(&mut self, checks: &[String]) {
         if let Some(input) = &mut self.input {
             _ = input.write_all(format!("go {}\n", checks.join(",")).as_bytes()).await;
@@ -119,6 +120,15 @@ impl Grader {
     /// The result so far; while it grades, of the checks that have ended.
     pub fn result(&self) -> Option<Outcome> {
         json::read(&std::fs::read_to_string(self.folder.join(RESULT)).ok()?).ok()
+    }
+
+    /// The result so far, if it is another one than when this was last asked.
+    pub fn news(&mut self) -> Option<Outcome> {
+        let written = std::fs::metadata(self.folder.join(RESULT)).and_then(|known| known.modified()).ok()?;
+        if self.seen.replace(written) == Some(written) {
+            return None;
+        }
+        self.result()
     }
 
     /// Where everything is that happened.

@@ -1,15 +1,24 @@
-//! Single keys from the terminal.
+//! The terminal while somebody watches: keys come at once and are not shown.
 
 use std::io::{IsTerminal as _, Read as _, stdin, stdout};
 use std::thread;
 
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use rustix::process::getpgrp;
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use tokio::sync::mpsc;
 
-/// The terminal, with keys that come at once and are not shown. Ctrl-C and Ctrl-Z go on as everywhere, and so does what is printed. Dropping
-/// it gives the terminal back as it was.
+use super::typed::Typed;
+use crate::cli::output;
+
+/// Asks the terminal to mark what is pasted, and not to.
+const MARK_PASTED: (&str, &str) = ("\x1b[?2004h", "\x1b[?2004l");
+
+/// The keys of a terminal. Ctrl-C and Ctrl-Z go on as everywhere, and so does what is printed. Dropping it gives the terminal back as it was, also
+/// when kgrade breaks.
 pub struct Keys {
     before: Option<Termios>,
+    /// The terminal knows more than lines of text.
+    moves: bool,
     pressed: mpsc::UnboundedReceiver<char>,
 }
 
@@ -18,17 +27,16 @@ impl Keys {
     pub fn listen() -> Self {
         let (told, pressed) = mpsc::unbounded_channel();
         let before = if stdin().is_terminal() && stdout().is_terminal() { tcgetattr(stdin()).ok() } else { None };
-        let keys = Self { before, pressed };
-        if keys.before.is_some() {
+        let moves = before.is_some() && std::env::var_os("TERM").is_some_and(|name| !name.is_empty() && name != "dumb");
+        let keys = Self { before, moves, pressed };
+        if keys.any() {
             keys.take();
-            // It cannot be ended while it reads; it ends with the process.
+            // It cannot be ended while it reads; it ends with the process, or with the terminal.
             thread::spawn(move || {
-                let mut block = [0; 32];
+                let (mut block, mut typed) = ([0; 256], Typed::default());
                 while let Ok(count @ 1..) = stdin().read(&mut block) {
-                    // An arrow or a function key is several bytes at once, and none of ours.
-                    let typed = block.get(..count).filter(|typed| typed.first() != Some(&0x1b)).unwrap_or_default();
-                    for key in typed.iter().copied().filter(u8::is_ascii_graphic) {
-                        if told.send(char::from(key)).is_err() {
+                    for key in typed.keys(block.get(..count).unwrap_or_default()) {
+                        if told.send(key).is_err() {
                             return;
                         }
                     }
@@ -43,29 +51,55 @@ impl Keys {
         self.before.is_some()
     }
 
-    /// Takes the terminal, also again when a shell had it meanwhile (Ctrl-Z, `fg`).
+    /// Whether the screen can be written anew.
+    pub fn moves(&self) -> bool {
+        self.moves
+    }
+
+    /// Takes the terminal, also again when a shell had it meanwhile (Ctrl-Z, `fg`). In the background it is left alone.
     pub fn take(&self) {
         let Some(before) = &self.before else { return };
+        if !self.is_ours() {
+            return;
+        }
         let mut modes = before.clone();
         modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
         modes.special_codes[SpecialCodeIndex::VMIN] = 1;
         modes.special_codes[SpecialCodeIndex::VTIME] = 0;
         _ = tcsetattr(stdin(), OptionalActions::Now, &modes);
+        if self.moves {
+            output::print(MARK_PASTED.0);
+        }
     }
 
-    /// The next key.
-    pub async fn pressed(&mut self) -> char {
-        match self.pressed.recv().await {
-            Some(key) => key,
-            None => std::future::pending().await,
+    /// Gives the terminal back as it was.
+    pub fn give_back(&self) {
+        let Some(before) = &self.before else { return };
+        if !self.is_ours() {
+            return;
         }
+        if self.moves {
+            output::print(MARK_PASTED.1);
+        }
+        _ = tcsetattr(stdin(), OptionalActions::Now, before);
+    }
+
+    /// Whether the terminal listens to this kgrade now, and not to the shell.
+    fn is_ours(&self) -> bool {
+        tcgetpgrp(stdin()).is_ok_and(|front| front == getpgrp())
+    }
+
+    /// The next key; `None` when the terminal is gone. Without a terminal none ever comes.
+    pub async fn pressed(&mut self) -> Option<char> {
+        if !self.any() {
+            std::future::pending::<()>().await;
+        }
+        self.pressed.recv().await
     }
 }
 
 impl Drop for Keys {
     fn drop(&mut self) {
-        if let Some(before) = &self.before {
-            _ = tcsetattr(stdin(), OptionalActions::Now, before);
-        }
+        self.give_back();
     }
 }

@@ -1,380 +1,335 @@
 //! What happens while a learner works: something is saved, a key is pressed, a grading ends.
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal as _;
-use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use anyhow::Context as _;
-use tempfile::TempDir;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::board::Board;
+use super::clocks::Clocks;
 use super::course::Course;
-use super::files::{Snapshot, Watcher, look};
-use super::grader::{Grader, Task};
+use super::files::{Snapshot, look};
+use super::grader::Task;
+use super::graders::{Graders, News, Over};
 use super::keys::Keys;
-use crate::cli::{Done, Failure, output};
+use super::listener::Listener;
+use super::screen::Screen;
+use super::signals::{Signals, Wish, pause};
+use crate::cli::{Done, Failure};
 use crate::course::progress::Store;
 use crate::exit;
 use crate::lab::Lab;
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::Outcome;
 use crate::plan;
-use crate::report::terminal::Style;
-use crate::report::watch::{self, Shown, View};
-use crate::world::program::Submission;
+use crate::report::watch::{self, Place, View};
+use crate::world::program::{Submission, SubmissionError};
 
 /// How often it is looked how far a grading is.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(100);
 /// How often files are looked at where the system does not tell of changes, in looks.
-const SELDOM: u32 = 5;
-/// A clock that went on so much longer than the machine was awake: it slept, and its brokers are not what they were.
-const SLEPT: Duration = Duration::from_secs(20);
-/// So many graders in a row may end before they were ready.
-const DEATHS: u32 = 3;
+const SELDOM: u32 = 10;
+
 /// A learner at work on a lab.
 pub struct Session {
     course: Course,
     lab: Lab,
-    checks: Vec<Shown>,
-    /// What is to be graded, as soon as somebody can.
-    due: BTreeSet<String>,
-    waiting: Option<Grader>,
-    running: Option<Running>,
-    /// Graders that ended before they were ready, since the last that was.
-    deaths: u32,
-    /// The last grading came to nothing, and what it was for is tried a second time.
+    board: Board,
+    graders: Graders,
+    /// The last grading came to nothing, or to an error, and is tried a second time.
     second: bool,
     seen: Snapshot,
     submission: Option<Submission>,
-    watcher: Watcher,
+    /// None of the lab's programs is there.
+    absent: bool,
+    listener: Listener,
     keys: Keys,
-    folder: TempDir,
-    begun: u64,
+    screen: Screen,
     said: Vec<String>,
     hint: Option<(String, usize)>,
     evidence: Option<PathBuf>,
     store: Store,
-    clocks: (Instant, SystemTime),
+    clocks: Clocks,
     looks: u32,
-    line: String,
-}
-
-/// A grading that goes on.
-struct Running {
-    grader: Grader,
-    asked: Vec<String>,
-    /// When the first of what it is for was saved.
-    since: Instant,
-}
-
-/// Why it ends.
-enum End {
-    Quit,
-    Interrupted,
 }
 
 impl Session {
     /// Begins with a lab: everything is to be graded.
     pub fn begin(course: Course) -> Result<Self, Failure> {
         let lab = course.lab()?;
-        let folder = tempfile::Builder::new().prefix("kgrade-watch-").tempdir().context("make a folder for the results")?;
+        let graders = Graders::none()?;
         let store = Store::at(&course.work);
-        if let Err(error) = store.make() {
-            output::note(&format!("your progress is not kept: {error}"));
-        }
         let mut session = Self {
-            watcher: Watcher::of(&course.work),
+            listener: Listener::of(&course.work),
             keys: Keys::listen(),
-            checks: Vec::new(),
-            due: BTreeSet::new(),
-            waiting: None,
-            running: None,
-            deaths: 0,
+            screen: Screen::default(),
+            board: Board::of(&lab),
+            graders,
             second: false,
             seen: Snapshot::default(),
             submission: None,
-            folder,
-            begun: 0,
+            absent: false,
             said: Vec::new(),
             hint: None,
             evidence: None,
             store,
-            clocks: (Instant::now(), SystemTime::now()),
+            clocks: Clocks::now(),
             looks: 0,
-            line: String::new(),
             lab,
             course,
         };
+        session.screen.clear(&session.keys);
         session.take_up();
+        session.said.append(&mut session.course.notes);
+        if let Err(error) = session.store.make() {
+            session.said.push(format!("your progress is not kept: {error}"));
+        }
         Ok(session)
     }
 
     /// Goes on until the person quits. Nothing is left then.
-    pub async fn run(mut self) -> Done {
-        let signals = |kind| signal(kind).context("listen to signals").map_err(Failure::environment);
-        let mut interrupt = signals(SignalKind::interrupt())?;
-        let mut terminate = signals(SignalKind::terminate())?;
-        let mut hangup = signals(SignalKind::hangup())?;
-        let mut again = signals(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
-        let mut resized = signals(SignalKind::window_change())?;
+    pub async fn run(mut self, mut signals: Signals) -> Done {
         let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let end = loop {
+        let quit = loop {
             self.proceed().await;
+            self.show();
             tokio::select! {
-                key = self.keys.pressed() => if self.pressed(key).await { break End::Quit },
-                () = self.watcher.heard() => self.saved().await,
-                over = turned(&mut self.waiting) => if over { self.lost().await },
-                () = ended_running(&mut self.running) => self.finished().await,
-                _ = ticks.tick() => self.tick().await,
-                _ = next(&mut again) => { self.keys.take(); self.show(); }
-                _ = next(&mut resized) => if self.running.is_none() { self.show() },
-                _ = next(&mut interrupt) => break End::Interrupted,
-                _ = next(&mut terminate) => break End::Interrupted,
-                _ = next(&mut hangup) => break End::Interrupted,
+                key = self.keys.pressed() => match key {
+                    None => break false,
+                    Some('q') => break true,
+                    Some(key) => self.pressed(key).await,
+                },
+                () = self.listener.heard() => self.saved(),
+                news = self.graders.news() => self.heard(news),
+                _ = ticks.tick() => self.tick(),
+                wish = signals.next() => match wish {
+                    Wish::End => break false,
+                    Wish::Pause => {
+                        self.keys.give_back();
+                        pause();
+                    }
+                    Wish::GoOn => {
+                        self.keys.take();
+                        self.screen.clear(&self.keys);
+                    }
+                    Wish::Redraw => self.screen.clear(&self.keys),
+                },
             }
         };
-        let graded = self.running.is_some();
-        self.put_down().await;
-        if self.keys.any() {
-            output::print("\n");
+        let code = if quit || !self.graders.is_grading() { exit::ALL_PASSED } else { exit::INTERRUPTED };
+        // The shell's next line does not wait for brokers, and who has no patience is not kept.
+        self.keys.give_back();
+        tokio::select! {
+            () = self.graders.end() => {}
+            () = signals.end() => {}
         }
-        Ok(if graded && matches!(end, End::Interrupted) { exit::INTERRUPTED } else { exit::ALL_PASSED })
+        Ok(code)
     }
 
     /// Begins with the lab as it is now.
     fn take_up(&mut self) {
-        let shown = |check: &crate::lab::Check| Shown {
-            id: check.id.clone(),
-            title: check.title.clone(),
-            max_points: check.points,
-            outcome: None,
-            earlier: false,
-        };
-        self.checks = self.lab.checks.iter().map(shown).collect();
+        self.board = Board::of(&self.lab);
         (self.seen, self.submission) = (Snapshot::default(), None);
-        (self.deaths, self.hint, self.evidence) = (0, None, None);
+        (self.second, self.hint, self.evidence) = (false, None, None);
+        self.graders.take_heart();
         self.said.clear();
         self.look_at();
-        self.all_due();
     }
 
-    fn all_due(&mut self) {
-        self.due = self.lab.checks.iter().map(|check| check.id.clone()).collect();
-    }
-
-    /// Reads the submission; says what is wrong with it. The files that changed since.
+    /// Reads the submission, and says what is wrong with it. The files that changed since the last time.
     fn look_at(&mut self) -> Vec<PathBuf> {
-        match look(&self.course.work) {
-            Ok((submission, now)) => {
-                let changed = self.seen.changed(&now);
-                (self.seen, self.submission) = (now, Some(submission));
-                changed
-            }
+        let (submission, now) = match look(&self.course.work) {
+            Ok(looked) => looked,
             Err(error) => {
                 self.submission = None;
-                self.said = vec![format!("nothing to grade yet: {error}"), "press i for the files that this lab begins with".to_owned()];
-                Vec::new()
+                self.said = vec![format!("nothing to grade yet: {error}")];
+                if matches!(error, SubmissionError::Missing(_) | SubmissionError::Empty(_)) && self.keys.any() {
+                    self.said.push("press i for the files that this lab begins with".to_owned());
+                }
+                return Vec::new();
             }
+        };
+        let changed = self.seen.changed(&now);
+        let was_wrong = self.submission.is_none() || self.absent;
+        let command = |name: &str, default: &[String]| submission.command(&self.lab.name, name, default);
+        let mut commands = self.lab.checks.iter().flat_map(|check| &check.programs).map(|(name, program)| command(name, &program.command));
+        // A lab whose programs stand elsewhere (a container, a broker's settings) has none.
+        self.absent = commands.next().is_some_and(|first| first.is_err()) && commands.all(|command| command.is_err());
+        (self.seen, self.submission) = (now, Some(submission));
+        if self.absent {
+            let then = if self.keys.any() {
+                "press i for the files that it begins with"
+            } else {
+                "kgrade init writes the files that it begins with"
+            };
+            self.said = vec![format!("none of the programs of {} is here yet: {then}", self.lab.name)];
+        } else if was_wrong {
+            self.said.clear();
         }
+        changed
     }
 
     /// Starts what can be started.
     async fn proceed(&mut self) {
-        if self.waiting.is_none() && self.deaths < DEATHS {
-            self.begun += 1;
-            let task = Task { lab: self.course.name().to_owned(), checks: self.course.checks.clone(), work: self.course.work.clone() };
-            match Grader::start(&task, self.folder.path().join(self.begun.to_string())) {
-                Ok(grader) => self.waiting = Some(grader),
-                Err(error) => {
-                    self.deaths = DEATHS;
-                    self.said = vec![format!("{error:#}; press r to try again")];
-                    self.show();
-                }
-            }
+        let task = Task { lab: self.course.name().to_owned(), checks: self.course.checks.clone(), work: self.course.work.clone() };
+        if let Err(error) = self.graders.keep_one(&task) {
+            self.gave_up(&format!("{error:#}"));
         }
-        if self.running.is_some() || self.due.is_empty() || self.submission.is_none() {
+        if self.graders.is_grading() || !self.board.is_due() || self.submission.is_none() || self.absent {
             return;
         }
-        let Some(mut grader) = self.waiting.take_if(|grader| grader.is_ready()) else {
-            self.say("waiting for Kafka");
-            return;
-        };
-        self.deaths = 0;
-        let asked = self.order();
-        self.due.clear();
-        grader.go(&asked).await;
-        self.running = Some(Running { grader, asked, since: Instant::now() });
-    }
-
-    /// What is due: first what failed, then what was never judged, then the rest.
-    fn order(&self) -> Vec<String> {
-        let rank = |shown: &&Shown| match shown.outcome.as_ref().map(|outcome| outcome.verdict) {
-            Some(Verdict::Failed) => 0,
-            Some(Verdict::Error | Verdict::Inconclusive | Verdict::Skipped) => 1,
-            None => 2,
-            Some(Verdict::Passed) => 3,
-        };
-        let mut asked: Vec<&Shown> = self.checks.iter().filter(|check| self.due.contains(&check.id)).collect();
-        asked.sort_by_key(rank);
-        asked.into_iter().map(|check| check.id.clone()).collect()
+        let asked = self.board.take_due();
+        if !self.graders.grade(asked.clone()).await {
+            self.board.due_again(asked);
+        }
     }
 
     /// Something happened in the folder.
-    async fn saved(&mut self) {
-        self.watcher.again();
-        let before = self.submission.is_some();
+    fn saved(&mut self) {
+        self.listener.renew();
         let changed = self.look_at();
-        if self.submission.is_none() {
-            if before {
-                self.show();
-            }
-            return;
-        }
         if changed.is_empty() {
             return;
         }
-        self.said.clear();
-        self.hint = None;
-        self.due.extend(self.affected(&changed));
-        if let Some(running) = self.running.take() {
-            // It grades what is no more.
-            self.due.extend(running.asked);
-            self.say("saved: beginning again");
-            running.grader.end().await;
+        if !self.absent {
+            self.said.clear();
         }
+        (self.hint, self.second) = (None, false);
+        self.graders.take_heart();
+        let affected = self.affected(&changed);
+        self.board.changed(affected);
+        // What is being graded is no more.
+        let broken_off = self.graders.break_off();
+        self.board.due_again(broken_off);
     }
 
     fn affected(&self, changed: &[PathBuf]) -> BTreeSet<String> {
-        let command = |name: &str, default: &[String]| self.submission.as_ref()?.command(&self.lab.name, name, default).ok();
-        plan::affected(&self.lab, changed, command, |word, file| self.seen.speaks_of(&self.course.work, word, file))
+        let Some(submission) = &self.submission else { return BTreeSet::new() };
+        plan::affected(&self.lab, changed, &Work { lab: &self.lab.name, submission, files: &self.seen })
     }
 
-    /// The grader that waited has ended.
-    async fn lost(&mut self) {
-        let Some(mut grader) = self.waiting.take() else { return };
-        self.deaths += 1;
-        if self.deaths >= DEATHS {
-            let said = grader.said().await;
-            self.said = vec![said, "press r to try again".to_owned()];
-            self.show();
+    fn heard(&mut self, news: News) {
+        match news {
+            News::Ready => tracing::debug!("a grader is ready"),
+            News::Gone | News::Lost(None) => {}
+            News::Lost(Some(said)) => self.gave_up(&said),
+            News::Over(over) => self.over(*over),
         }
+    }
+
+    fn gave_up(&mut self, why: &str) {
+        let then = if self.keys.any() { "press r to try again" } else { "save a file to try again" };
+        self.said = vec![format!("nothing can be graded: {}", why.trim_start_matches("error: ")), then.to_owned()];
     }
 
     /// A grading has ended.
-    async fn finished(&mut self) {
-        let Some(mut running) = self.running.take() else { return };
-        let result = running.grader.result().filter(|outcome| !outcome.interrupted && !outcome.checks.is_empty());
-        match result {
-            Some(outcome) => {
-                self.second = false;
-                self.evidence = Some(running.grader.evidence());
-                self.enter(&outcome);
-                if let Some(ready) = first_check(&outcome) {
-                    tracing::info!(ready, took = running.since.elapsed().as_millis(), "graded");
-                }
+    fn over(&mut self, over: Over) {
+        match over.result {
+            Ok(outcome) => {
+                self.evidence = Some(over.evidence);
+                self.board.enter(&outcome);
+                self.board.give_up();
                 self.keep(&outcome);
-            }
-            None => {
-                let said = running.grader.said().await;
-                let said = if said.is_empty() { "the grader ended without a result".to_owned() } else { said };
-                let then = if self.second { "press r to try again, or save a file" } else { "trying again" };
-                if !self.second {
-                    self.due.extend(running.asked);
+                let broken = Board::broken(&outcome);
+                self.second = !self.second && !broken.is_empty();
+                if self.second {
+                    self.board.due_are(broken);
                 }
-                self.second = !self.second;
-                self.said = vec![format!("nothing was graded: {said}"), then.to_owned()];
+                self.board.due_are(self.board.doubtful());
             }
-        }
-        self.show();
-    }
-
-    fn enter(&mut self, outcome: &Outcome) {
-        for shown in &mut self.checks {
-            match outcome.checks.iter().find(|check| check.id == shown.id) {
-                Some(check) => (shown.outcome, shown.earlier) = (Some(check.clone()), false),
-                None => shown.earlier = shown.outcome.is_some(),
+            Err(why) => {
+                self.second = !self.second;
+                let why = why.trim_start_matches("error: ");
+                let then = match (self.second, self.keys.any()) {
+                    (true, _) => "trying again",
+                    (false, true) => "press r to try again, or save a file",
+                    (false, false) => "save a file to try again",
+                };
+                self.said = vec![format!("nothing was graded: {why}"), then.to_owned()];
+                if self.second {
+                    self.board.due_again(over.asked);
+                } else {
+                    self.board.give_up();
+                }
             }
         }
     }
 
     fn keep(&mut self, outcome: &Outcome) {
-        match self.store.record(outcome, SystemTime::now()) {
-            Ok(None) => {}
-            Ok(Some(note)) => self.said.push(note.to_string()),
-            Err(error) => self.said.push(format!("your progress was not kept: {error}")),
-        }
+        let said = match self.store.record(outcome, SystemTime::now()) {
+            Ok(note) => note.map(|note| note.to_string()),
+            Err(error) => Some(format!("your progress was not kept: {error}")),
+        };
+        // The same as before is not said twice.
+        self.said.extend(said.filter(|said| !self.said.contains(said)));
     }
 
-    async fn tick(&mut self) {
+    fn tick(&mut self) {
         self.looks = self.looks.wrapping_add(1);
-        let (instant, wall) = self.clocks;
-        self.clocks = (Instant::now(), SystemTime::now());
-        // The monotonic clock stands still while the machine sleeps.
-        let slept = self.clocks.1.duration_since(wall).unwrap_or_default().saturating_sub(self.clocks.0.duration_since(instant));
-        if slept > SLEPT
-            && let Some(grader) = self.waiting.take()
-        {
-            grader.end().await;
+        if self.clocks.slept() {
+            // Clusters took the time for real: what they think of their members and of each other is not to be trusted.
+            self.graders.renew();
+            let broken_off = self.graders.break_off();
+            self.board.due_again(broken_off);
         }
         if self.looks.is_multiple_of(SELDOM) {
-            self.watcher.again();
-            if !self.watcher.is_told() {
-                self.saved().await;
+            self.listener.renew();
+            if !self.listener.is_told() {
+                self.saved();
             }
         }
-        if let Some(running) = &self.running {
-            let done = running.grader.result().map(|outcome| outcome.checks).unwrap_or_default();
-            let line = watch::running(&done, running.asked.len(), &style());
-            self.say(&line);
+        if let Some(so_far) = self.graders.so_far() {
+            self.board.enter(&so_far);
         }
     }
 
-    /// A key; whether it means the end.
-    async fn pressed(&mut self, key: char) -> bool {
+    async fn pressed(&mut self, key: char) {
         match key {
-            'q' => return true,
             'r' => {
-                (self.deaths, self.second) = (0, false);
                 self.said.clear();
+                self.graders.take_heart();
+                self.second = false;
                 self.look_at();
-                self.all_due();
-                if let Some(running) = self.running.take() {
-                    running.grader.end().await;
-                }
-                return false;
+                self.graders.break_off();
+                self.board.all_due();
             }
             'h' => self.said = vec![self.hint()],
             'l' => {
                 let criterion = |id: &str| self.lab.check(id).and_then(|check| check.criterion.clone());
-                self.said = vec![watch::everything(&self.checks, criterion)];
+                self.said = vec![watch::everything(self.board.checks(), criterion)];
             }
             't' => self.said = vec![self.picture().await],
             'i' => {
-                self.said = vec![self.course.init()];
-                let said = std::mem::take(&mut self.said);
-                self.saved().await;
-                self.said = said;
+                let said = self.course.init();
+                self.saved();
+                self.said = vec![said];
             }
-            'n' | 'p' => {
-                if !self.course.step(key == 'n') {
-                    self.said = vec![if key == 'n' { "this is the last lab" } else { "this is the first lab" }.to_owned()];
-                } else {
-                    self.put_down().await;
-                    match self.course.lab() {
-                        Ok(lab) => self.lab = lab,
-                        Err(failure) => self.said = vec![format!("{:#}", failure.error)],
-                    }
-                    self.take_up();
-                }
-            }
+            'n' | 'p' => self.step(key == 'n'),
             '?' => self.said = vec![watch::help()],
             // Everybody hits a wrong key at times.
-            _ => return false,
+            _ => {}
         }
-        self.show();
-        false
+    }
+
+    /// Goes to the next lab, or back.
+    fn step(&mut self, on: bool) {
+        if !self.course.step(on) {
+            self.said = vec![if on { "this is the last lab" } else { "this is the first lab" }.to_owned()];
+            return;
+        }
+        match self.course.lab() {
+            Ok(lab) => {
+                self.lab = lab;
+                self.graders.break_off();
+                self.graders.renew();
+                self.take_up();
+            }
+            Err(failure) => {
+                self.said = vec![format!("{} cannot be read: {:#}", self.course.name(), failure.error)];
+                self.course.step(!on);
+            }
+        }
     }
 
     fn hint(&mut self) -> String {
@@ -393,91 +348,94 @@ impl Session {
     /// Draws the last run into a page, by the command that a person would type.
     async fn picture(&self) -> String {
         let Some(evidence) = &self.evidence else { return "nothing was graded yet".to_owned() };
-        let page = self.folder.path().join("timeline.html");
+        let page = self.graders.folder().join("timeline.html");
         let drawn = async {
             let kgrade = std::env::current_exe()?;
             tokio::process::Command::new(kgrade).arg("timeline").arg(evidence).arg("--html").arg(&page).output().await
         };
         match drawn.await {
-            Ok(drawn) if drawn.status.success() => format!("the last run as a picture, until you quit: {}", page.display()),
-            Ok(drawn) => String::from_utf8_lossy(&drawn.stderr).into_owned(),
+            Ok(drawn) if drawn.status.success() => {
+                let address = page.to_str().map(watch::url).unwrap_or_default();
+                format!("the last run as a picture, until you quit: {address}")
+            }
+            Ok(drawn) => format!("the picture cannot be drawn: {}", String::from_utf8_lossy(&drawn.stderr).trim()),
             Err(error) => format!("the picture cannot be drawn: {error}"),
         }
-    }
-
-    /// Ends all graders in order.
-    async fn put_down(&mut self) {
-        let both = [self.waiting.take(), self.running.take().map(|running| running.grader)];
-        let ends = both.into_iter().flatten().map(Grader::end);
-        futures_util::future::join_all(ends).await;
     }
 
     fn view<'a>(&'a self, said: &'a [String]) -> View<'a> {
         View {
             lab: (&self.lab.name, &self.lab.title),
-            checks: &self.checks,
-            work: &self.course.work,
+            checks: self.board.checks(),
             program: None,
             next: self.course.next(),
             said,
+            doing: None,
             keys: self.keys.any(),
-            links: std::io::stdout().is_terminal(),
+            links: self.keys.moves(),
+            rows: Screen::rows(&self.keys),
         }
     }
 
-    /// The file of the program that the first failure is about.
-    fn program(&self) -> Option<PathBuf> {
-        let open = self.view(&[]).first_open()?.id.clone();
-        let (name, program) = self.lab.check(&open)?.programs.first()?;
-        let command = self.submission.as_ref()?.command(&self.lab.name, name, &program.command).ok()?;
-        command.iter().map(PathBuf::from).find(|word| self.course.work.join(word).is_file())
+    /// What is going on, if it is anything.
+    fn doing(&self) -> Option<String> {
+        if self.graders.is_grading() {
+            return Some(watch::grading(self.board.checks(), self.graders.asked()));
+        }
+        let is_wanted = self.board.is_due() && self.submission.is_some() && !self.absent && !self.graders.gave_up();
+        is_wanted.then(|| "waiting for Kafka".to_owned())
     }
 
+    /// The place in the program that the first failure is about.
+    fn place(&self) -> Option<Place> {
+        let view = self.view(&[]);
+        let open = view.first_open()?;
+        let submission = self.submission.as_ref()?;
+        let programs = &self.lab.check(&open.id)?.programs;
+        let commands = programs.iter().filter_map(|(name, program)| submission.command(&self.lab.name, name, &program.command).ok());
+        let is_file = |word: &PathBuf| submission.folder().join(word).is_file();
+        let files: Vec<PathBuf> = commands.filter_map(|command| command.iter().map(PathBuf::from).find(is_file)).collect();
+        // The one that names a line, else the first.
+        let (file, line) = files
+            .iter()
+            .find_map(|file| Some((file, Some(Place::line_in(file, open)?))))
+            .or_else(|| files.first().map(|file| (file, None)))?;
+        let shown = if self.course.work == Path::new(".") { file.clone() } else { self.course.work.join(file) };
+        Some(Place { shown, absolute: submission.folder().join(file), line })
+    }
+
+    /// Shows how things stand. Without a terminal only what a run came to: everything else changes too often.
     fn show(&mut self) {
-        let program = self.program();
-        let work = self.course.work.canonicalize().unwrap_or_else(|_| self.course.work.clone());
-        let view = View { program: program.as_deref(), work: &work, ..self.view(&self.said) };
-        let text = watch::render(&view, &style());
-        // What was there stays above, for those who scroll.
-        let clear = if self.keys.any() { "\x1b[2J\x1b[H" } else { "" };
-        output::print(&format!("{clear}{text}"));
-        self.line.clear();
-    }
-
-    /// What is going on, in the line below; without a terminal nowhere, for it changes too often.
-    fn say(&mut self, line: &str) {
-        if self.keys.any() && self.line != line {
-            output::print(&format!("\r\x1b[K{line}"));
-            line.clone_into(&mut self.line);
+        let doing = self.doing();
+        if !self.keys.moves() && doing.is_some() {
+            // Also a run that comes to the same as the last one is told.
+            self.screen.forget();
+            return;
         }
+        let place = self.place();
+        let view = View { program: place.as_ref(), doing: doing.as_deref(), ..self.view(&self.said) };
+        let page = watch::render(&view, &Screen::style());
+        self.screen.show(&self.keys, page);
     }
 }
 
-fn style() -> Style {
-    Style::of_stdout()
+/// A submission as it was looked at last.
+struct Work<'a> {
+    lab: &'a str,
+    submission: &'a Submission,
+    files: &'a Snapshot,
 }
 
-/// How long it took from the word to begin until the first check, in milliseconds.
-fn first_check(outcome: &Outcome) -> Option<u64> {
-    outcome.timings_ms.get("programs").copied()
-}
-
-async fn turned(grader: &mut Option<Grader>) -> bool {
-    match grader {
-        Some(grader) => grader.turned().await,
-        None => std::future::pending().await,
+impl plan::Work for Work<'_> {
+    fn command(&self, program: &str, default: &[String]) -> Option<Vec<String>> {
+        self.submission.command(self.lab, program, default).ok()
     }
-}
 
-async fn ended_running(running: &mut Option<Running>) {
-    match running {
-        Some(running) => _ = running.grader.ended().await,
-        None => std::future::pending().await,
+    fn is_built(&self) -> bool {
+        !self.submission.setup().is_empty()
     }
-}
 
-async fn next(signal: &mut Signal) {
-    if signal.recv().await.is_none() {
-        std::future::pending::<()>().await;
+    fn speaks_of(&self, words: &[&str], file: &Path) -> bool {
+        self.files.speaks_of(self.submission.folder(), words, file)
     }
 }

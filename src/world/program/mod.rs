@@ -30,7 +30,7 @@ mod watch;
 
 pub use limits::{Limit, Limited, Limits};
 pub use manifest::{ManifestError, wrapper};
-pub use prepare::{PrepareContext, PrepareError, Prepared, prepare};
+pub use prepare::{PrepareContext, PrepareError, Prepared, find_python, prepare};
 pub(super) use process::search;
 pub use process::{Doors, Exit, Launch, Process, SpawnError, Stdin, spawn};
 pub use reporter::{ProgramEvent, Stream};

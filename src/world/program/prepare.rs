@@ -134,6 +134,11 @@ struct Shared {
     _mark: Lease,
 }
 
+/// Looks for the machine's Python, so that it is known when a submission is made ready: who watches their files does not wait for that.
+pub async fn find_python(grader: &Variables) {
+    Python::find(grader).await;
+}
+
 /// Makes a submission ready: builds what it needs, or takes it from the cache, and makes a private copy.
 ///
 /// # Errors

@@ -1,7 +1,9 @@
 //! The machine's Python, from which virtual environments are made.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -16,8 +18,11 @@ const NAMES: &[&str] = &["python3", "python", "python3.14", "python3.13", "pytho
 const ASK: &str = "import json, platform, sys; print(json.dumps(dict(executable=sys.executable, version=sys.version_info[:3], \
                    tag=sys.implementation.cache_tag, platform=platform.platform(aliased=True, terse=True), machine=platform.machine())))";
 
+/// What was found on a search path. Asking takes a process, and who waits for a grade has just saved a file: see [`super::find_python`].
+static FOUND: Mutex<Vec<(Option<OsString>, Python)>> = Mutex::new(Vec::new());
+
 /// A Python that was found and asked.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct Python {
     pub executable: PathBuf,
     version: (u32, u32, u32),
@@ -27,9 +32,20 @@ pub(super) struct Python {
 }
 
 impl Python {
-    /// The first Python on the search path that is new enough.
+    /// The first Python on the search path that is new enough. It is looked for once, while it stays where it is.
     pub async fn find(grader: &Variables) -> Option<Self> {
         let path = get(grader, "PATH").map(ToOwned::to_owned);
+        let known =
+            FOUND.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|(on, _)| *on == path).map(|(_, python)| python.clone());
+        if let Some(python) = known.filter(|python| python.executable.is_file()) {
+            return Some(python);
+        }
+        let found = Self::look(grader, path.clone()).await?;
+        FOUND.lock().unwrap_or_else(PoisonError::into_inner).insert(0, (path, found.clone()));
+        Some(found)
+    }
+
+    async fn look(grader: &Variables, path: Option<OsString>) -> Option<Self> {
         for name in NAMES {
             let Some(file) = search(name, path.clone()) else { continue };
             let mut command = Command::new(file);

@@ -142,6 +142,11 @@ impl Submission {
         self.tree.files()
     }
 
+    /// The symbolic links that are taken, relative to the folder, with what they say.
+    pub fn links(&self) -> impl Iterator<Item = (&Path, &Path)> {
+        self.tree.links()
+    }
+
     /// The commands to run once before any program, in order.
     #[must_use]
     pub fn setup(&self) -> Vec<Vec<String>> {

@@ -157,6 +157,14 @@ impl Tree {
         self.entries.iter().filter(|entry| matches!(entry.kind, Kind::File { .. })).map(|entry| entry.path.as_path())
     }
 
+    /// The symbolic links, with what they say.
+    pub fn links(&self) -> impl Iterator<Item = (&Path, &Path)> {
+        self.entries.iter().filter_map(|entry| match &entry.kind {
+            Kind::Link { target } => Some((entry.path.as_path(), target.as_path())),
+            Kind::Folder | Kind::File { .. } => None,
+        })
+    }
+
     /// A SHA-256 over names, kinds, executable bits and contents, in hex.
     pub fn digest(&self) -> Result<String, TreeError> {
         let mut hash = Sha256::new();
