@@ -18,11 +18,9 @@ pub(super) fn reason(api: Api, frame: &Bytes) -> Option<String> {
         ApiKey::AlterConfigs | ApiKey::IncrementalAlterConfigs if !changes_the_broker(key, frame) => return None,
         ApiKey::AlterConfigs | ApiKey::IncrementalAlterConfigs => "change settings of the broker",
         ApiKey::AlterClientQuotas => "change quotas",
-        ApiKey::UnregisterBroker
-        | ApiKey::UpdateFeatures
-        | ApiKey::AddRaftVoter
-        | ApiKey::RemoveRaftVoter
-        | ApiKey::UpdateRaftVoter => "change what the cluster is made of",
+        ApiKey::UnregisterBroker | ApiKey::UpdateFeatures | ApiKey::AddRaftVoter | ApiKey::RemoveRaftVoter | ApiKey::UpdateRaftVoter => {
+            "change what the cluster is made of"
+        }
         ApiKey::WriteTxnMarkers
         | ApiKey::AlterPartition
         | ApiKey::Envelope
@@ -45,7 +43,8 @@ fn changes_the_broker(key: ApiKey, frame: &Bytes) -> bool {
     let resources: Option<Vec<i8>> = if key == ApiKey::AlterConfigs {
         read::decoded(frame).map(|asked: AlterConfigsRequest| asked.resources.iter().map(|resource| resource.resource_type).collect())
     } else {
-        read::decoded(frame).map(|asked: IncrementalAlterConfigsRequest| asked.resources.iter().map(|resource| resource.resource_type).collect())
+        read::decoded(frame)
+            .map(|asked: IncrementalAlterConfigsRequest| asked.resources.iter().map(|resource| resource.resource_type).collect())
     };
     resources.is_none_or(|kinds| kinds.iter().any(|kind| !OWN.contains(kind)))
 }
