@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::docker::{ContainersLook, HttpAnswer, HttpAsked, ListenersSeen, Selection};
 use super::payload::{Payload, RecordBlock};
-use super::wire::{Api, FaultUse, Foreign, Request, Response, Side, Unread};
+use super::wire::{Api, Compression, FaultUse, Foreign, Request, Response, Side, Unread};
 use crate::outcome::{Mismatch, Verdict};
 
 /// A name that many events share.
@@ -124,6 +124,9 @@ pub enum What {
     Responded { connection: u64, correlation: i32, bytes: u32, response: Response },
     /// A frame was forwarded without being read. `from` is who sent it.
     Unread { connection: u64, from: Side, api: Api, version: i16, bytes: u64, reason: Unread },
+    /// A batch arrived at the tap that unpacks to more than `limit` bytes, alone or with those before it that are packed as tightly. Its request was
+    /// not forwarded but answered with `MESSAGE_TOO_LARGE`, or its connection closed. `packed` is what it has, in bytes.
+    Oversized { connection: u64, correlation: i32, topic: Name, partition: i32, compression: Compression, packed: u64, limit: u64 },
     /// From here on only the number of such frames of an instance is kept, told when it is over: it had sent more than is kept in full.
     Spared { instance: Name, api: Api, count: u64 },
     /// A fault begins to work; `text` says in words what it does to what.

@@ -250,6 +250,7 @@ impl Timeline {
                 let known = self.topics.entry(topic.clone()).or_default();
                 known.blocks.entry(block.partition).or_default().push(position);
             }
+            What::Oversized { topic, .. } => self.topics.entry(topic.clone()).or_default().oversized.push(position),
             What::EndSeen { topic, ends } => self.topics.entry(topic.clone()).or_default().ends.clone_from(ends),
             What::OffsetsSeen { group, topic, asked, offsets } => {
                 let known = self.groups.entry(group.clone()).or_default().offsets.entry(topic.clone()).or_default();

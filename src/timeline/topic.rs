@@ -6,6 +6,7 @@ use super::event::{Name, PartitionSeen, What};
 use super::frontier::Frontier;
 use super::index::Timeline;
 use super::payload::Record;
+use super::wire::Compression;
 
 /// What is known of a topic.
 #[derive(Debug, Default)]
@@ -14,6 +15,8 @@ pub struct Topic {
     pub description: Option<(u64, Option<Vec<PartitionSeen>>)>,
     /// Per partition, positions of the events that hold its records.
     pub(super) blocks: BTreeMap<i32, Vec<usize>>,
+    /// Positions of the events that tell of batches for it that were refused.
+    pub(super) oversized: Vec<usize>,
     /// The end offsets up to which everything was read.
     pub ends: BTreeMap<i32, i64>,
     /// What the grader wrote, in order.
@@ -39,11 +42,36 @@ pub struct Produced {
     pub event: Option<Name>,
 }
 
+/// A batch that unpacks to too much and was not forwarded.
+#[derive(Debug, Clone, Copy)]
+pub struct Oversized {
+    /// When.
+    pub at: u64,
+    /// The partition.
+    pub partition: i32,
+    /// Its compression.
+    pub compression: Compression,
+    /// What it has, in bytes.
+    pub packed: u64,
+    /// The limit that it goes beyond, in bytes.
+    pub limit: u64,
+}
+
 impl Topic {
     /// The record that the grader wrote for an event.
     #[must_use]
     pub fn written(&self, event: &str) -> Option<&Produced> {
         self.by_event.get(event).and_then(|place| self.produced.get(*place))
+    }
+
+    /// Batches for it that unpack to too much and were not forwarded.
+    pub fn oversized<'a>(&'a self, timeline: &'a Timeline) -> impl Iterator<Item = Oversized> + 'a {
+        self.oversized.iter().filter_map(|position| timeline.events().get(*position)).filter_map(|event| match &event.what {
+            What::Oversized { partition, compression, packed, limit, .. } => {
+                Some(Oversized { at: event.at, partition: *partition, compression: *compression, packed: *packed, limit: *limit })
+            }
+            _ => None,
+        })
     }
 
     /// The records that were read, partition by partition, each in offset order.

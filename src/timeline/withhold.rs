@@ -67,7 +67,8 @@ impl LeftOut<'_> {
             | What::NotKafka { connection, .. }
             | What::Requested { connection, .. }
             | What::Responded { connection, .. }
-            | What::Unread { connection, .. } => self.connections.contains(connection),
+            | What::Unread { connection, .. }
+            | What::Oversized { connection, .. } => self.connections.contains(connection),
             What::Produced { topic, .. }
             | What::TopicCreated { topic, .. }
             | What::TopicSeen { topic, .. }

@@ -71,6 +71,8 @@ pub enum Make {
     Pipe { at: String },
     /// A device: the endless zeros of `/dev/zero`.
     Device { at: String },
+    /// A Unix socket that nobody listens at.
+    Socket { at: String },
     /// So many empty files.
     Files { at: String, count: u32 },
     /// A file of so many MiB, made of this text again and again.

@@ -82,7 +82,7 @@ impl Scene {
         fs::remove_file(submission.join("expect.yaml"))?;
         fs::write(submission.join("targets.json"), serde_json::to_string_pretty(&targets)?)?;
         let targets = targets.as_object().cloned().unwrap_or_default();
-        for name in ["kgrade.yaml", "requirements.txt", "more.txt"] {
+        for name in FILLED {
             if let Ok(text) = fs::read_to_string(submission.join(name)) {
                 fs::write(submission.join(name), fill(&text, &targets))?;
             }
@@ -135,6 +135,9 @@ impl Scene {
 /// The kinds of canaries.
 const KINDS: [&str; 8] = ["token", "note", "home", "neighbour", "checks", "outside", "service", "github"];
 
+/// Files of a submission in which names of `targets.json` stand.
+const FILLED: [&str; 8] = ["kgrade.yaml", "requirements.txt", "more.txt", "uv.toml", "pyproject.toml", "pip.conf", "setup.cfg", ".env"];
+
 /// Replaces each `{{name}}` by the target of that name.
 fn fill(text: &str, targets: &Map<String, Value>) -> String {
     targets.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{{{name}}}}}"), value.as_str().unwrap_or_default()))
@@ -150,6 +153,7 @@ fn add(make: &Make, submission: &Path, targets: &Map<String, Value>) -> std::io:
         Make::Link { at: name, to } => std::os::unix::fs::symlink(fill(to, targets), at(name)),
         Make::Pipe { at: name } => run(Command::new("mkfifo").arg(at(name))),
         Make::Device { at: name } => run(Command::new("mknod").arg(at(name)).args(["c", "1", "5"])),
+        Make::Socket { at: name } => std::os::unix::net::UnixListener::bind(at(name)).map(drop),
         Make::Files { at: name, count } => {
             fs::create_dir_all(at(name))?;
             (0..*count).try_for_each(|number| fs::write(at(name).join(number.to_string()), ""))

@@ -12,3 +12,4 @@ mod peers;
 mod rewriting;
 mod robust;
 mod sasl;
+mod unpacking;

@@ -4,6 +4,7 @@ mod facts;
 mod forms;
 mod headers;
 mod keys;
+mod oversized;
 mod values;
 mod wire;
 
@@ -170,6 +171,9 @@ impl Expect for Records {
         if let Some((_, None)) = topic.description {
             let message = format!("topic {} does not exist", self.topic);
             return Answer::NotYet(view.with_ends(Mismatch::new(message, format!("topic {} with {}", self.topic, self.wanted()), "no such topic")));
+        }
+        if let Some(mismatch) = oversized::judge(topic, view) {
+            return Answer::Violated(mismatch);
         }
         let set = self.of.as_deref().and_then(|name| view.data_set(name));
         let format = self.format.unwrap_or(Format::Json);

@@ -2,7 +2,8 @@
 
 use crate::kinds::testing::wire::{batch, produce};
 use crate::kinds::testing::{Story, assert_says, event};
-use crate::timeline::wire::FaultUse;
+use crate::timeline::What;
+use crate::timeline::wire::{Compression, FaultUse};
 
 const VALUES: &str = "records: { topic: t, of: events, count: { exactly: 6 }, values: equal }";
 const KEYED: &str =
@@ -52,6 +53,27 @@ fn nothing_to_look_at() {
     assert_says(&story(), "records: { topic: t, count: { at_least: 1 } }", "not yet: topic t is empty\nexpected at least 1 record\n", &[]);
     let crashed = story().start("producer").line("producer", "KeyError: 'x'").exit("producer", 1);
     assert_says(&crashed, VALUES, "not yet: topic t is empty", &["cause `producer` ended with exit code 1", "it last wrote: KeyError: 'x'"]);
+}
+
+#[test]
+fn batches_that_were_not_let_through() {
+    let oversized = |topic: &str| What::Oversized {
+        connection: 1,
+        correlation: 1,
+        topic: topic.into(),
+        partition: 3,
+        compression: Compression::Zstd,
+        packed: 2000,
+        limit: 64 << 20,
+    };
+    let all = || story().arrived(1..=6);
+    assert_says(
+        &all().then(oversized("t")).then(oversized("t")),
+        VALUES,
+        "violated: a batch of 2000 bytes of zstd unpacks to more than 64 MiB",
+        &["observed 2 batches not let through, the first for partition 3", "cause a broker unpacks every batch"],
+    );
+    assert_says(&all().then(oversized("other")), VALUES, "holds (6)", &[]);
 }
 
 #[test]

@@ -22,6 +22,9 @@ use crate::world::access::Access;
 const CAP: usize = 64 * 1024 * 1024;
 /// What a record costs beside its bytes.
 const ENTRY: usize = 48;
+/// How much is fetched at once, in bytes, and of one partition. What a fetch brings is unpacked as a whole, and a broker that was told to compress makes a
+/// hundred bytes of a megabyte of zeros.
+const FETCH: &str = "32768";
 /// How long nothing may arrive before a read is given up.
 const SILENCE: Duration = Duration::from_secs(10);
 /// How many idle consumers are kept.
@@ -57,6 +60,10 @@ impl Pool {
             .set("allow.auto.create.topics", "false")
             .set("fetch.wait.max.ms", "10")
             .set("fetch.error.backoff.ms", "50")
+            .set("fetch.message.max.bytes", FETCH)
+            .set("fetch.max.bytes", FETCH)
+            // Only because librdkafka fetches at least as much as it would send.
+            .set("message.max.bytes", FETCH)
             .set("queued.max.messages.kbytes", "16384")
             .create_with_context(Log)
             .context("no consumer can be made")

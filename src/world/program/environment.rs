@@ -259,6 +259,10 @@ impl Builder<'_> {
         let mut env = variables::for_setup(&self.context.environment, &self.folders, None, self.context.mark, "python-environment");
         // pip leaves compiled files behind on purpose: programs start faster.
         env.push(("PIP_NO_COMPILE".into(), "0".into()));
+        if self.requirements.submission.is_some() {
+            // uv would take its settings, a server for packages among them, from the files of the submission that it stands in.
+            env.push(("UV_NO_CONFIG".into(), "1".into()));
+        }
         let step = Step {
             command: command.iter().map(|word| (*word).to_owned()).collect(),
             python: None,

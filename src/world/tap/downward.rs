@@ -115,6 +115,9 @@ impl<'a> Downward<'a> {
         while let Some((asked, answer)) = self.link.own() {
             self.acts(&asked, None).await?;
             self.answer(&answer).await?;
+            if let Some(reason) = self.link.closing().filter(|_| !self.link.has_own()) {
+                return Err(Over::Closed(reason));
+            }
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
 //! How much the tap takes before it stops looking closely. What is beyond a limit is still forwarded, or closed, and told; it never fails a learner.
+//! Only a batch that unpacks to more than there is memory for is refused, as a broker refuses one that is too large.
 
 use std::time::Duration;
 
@@ -11,6 +12,10 @@ pub struct Limits {
     pub kept: usize,
     /// The longest frame that is taken for Kafka's at all. A broker closes the connection beyond its `socket.request.max.bytes`.
     pub absurd: usize,
+    /// What one compressed batch may unpack to, in bytes. Those that unpack to more are refused. `u64::MAX`: nobody looks.
+    pub unpacked: u64,
+    /// What all batches of a run that are packed more than a hundredfold may unpack to together, in bytes.
+    pub tight: u64,
     /// Requests of one connection that wait for their answer; beyond, the oldest is forgotten.
     pub pending: usize,
     /// Open connections of one program instance; more are closed at once.
@@ -37,6 +42,16 @@ const KEPT: usize = 64 << 20;
 
 /// `socket.request.max.bytes` of every broker that nobody changed it on.
 const ABSURD: usize = 100 << 20;
+
+/// A client makes batches of 1 MB at most (`message.max.bytes`, `max.request.size`), but Java's counts what it will be when it is compressed, and
+/// may have tenfold of that before.
+const UNPACKED: u64 = 64 << 20;
+
+/// The grader has twice that to hold the records of a run. The events of a lab are packed ten- or twentyfold.
+const TIGHT: u64 = 128 << 20;
+
+/// How many times smaller a batch may be made before it counts as packed tightly.
+const LOOSE: u64 = 100;
 
 /// librdkafka may have a million in flight by its settings; a real client has a few dozen.
 const PENDING: usize = 10_000;
@@ -68,7 +83,17 @@ impl Limits {
     #[must_use]
     pub fn endless() -> Self {
         let all = u64::MAX;
-        Self { opened: all, detailed: all, detailed_essential: all, detailed_total: all, ..Self::default() }
+        Self { unpacked: all, tight: all, opened: all, detailed: all, detailed_essential: all, detailed_total: all, ..Self::default() }
+    }
+
+    /// What so many bytes may unpack to before they count as packed tightly.
+    pub(super) fn loose(&self, packed: u64) -> u64 {
+        packed.saturating_mul(LOOSE).min(self.unpacked)
+    }
+
+    /// Whether somebody looks at what batches unpack to.
+    pub(super) fn looks_into_batches(&self) -> bool {
+        self.unpacked < u64::MAX
     }
 }
 
@@ -78,6 +103,8 @@ impl Default for Limits {
             frame: FRAME,
             kept: KEPT,
             absurd: ABSURD,
+            unpacked: UNPACKED,
+            tight: TIGHT,
             pending: PENDING,
             connections: CONNECTIONS,
             opened: OPENED,

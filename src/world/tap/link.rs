@@ -11,9 +11,10 @@ use super::ledger::NONE;
 use super::pending::{Asked, Pending, Waiting};
 use super::read::{self, Head};
 use super::seat::Occupant;
-use super::{Core, ledger};
+use super::unpack::{self, Oversized, Packed};
+use super::{Core, forbidden, ledger};
 use crate::timeline::What;
-use crate::timeline::wire::{Api, FaultUse, Foreign, Request, Side, Unread};
+use crate::timeline::wire::{Api, Compression, FaultUse, Foreign, Request, Side, Unread};
 
 const SASL_HANDSHAKE: Api = Api(17);
 const CREATE_TOPICS: Api = Api(19);
@@ -43,13 +44,15 @@ struct State {
     tokens: bool,
     /// An answer is kept from the program by a fault.
     pausing: bool,
+    /// The connection is closed, and why, when the tap's own answers have gone out.
+    closing: Option<String>,
 }
 
 /// What a frame from the program is.
 #[derive(Debug)]
 pub(super) enum Incoming {
-    /// A request. The faults are those that act before it is forwarded.
-    Request { asked: Asked, expected: bool, acts: Vec<Arc<Armed>> },
+    /// A request. The faults are those that act before it is forwarded; `packed` says that batches in it may be compressed.
+    Request { asked: Asked, expected: bool, acts: Vec<Arc<Armed>>, packed: bool },
     /// A SASL token without a header.
     Token,
     /// Nothing that Kafka's protocol has.
@@ -59,7 +62,7 @@ pub(super) enum Incoming {
 impl Link {
     pub(super) fn new(core: Arc<Core>, occupant: Arc<Occupant>, number: u64) -> Self {
         let pending = Pending::new(core.limits.pending);
-        let state = Mutex::new(State { pending, fresh: true, tokens: false, pausing: false });
+        let state = Mutex::new(State { pending, fresh: true, tokens: false, pausing: false, closing: None });
         Self { core, occupant, number, state, own: Notify::new(), room: Notify::new() }
     }
 
@@ -94,6 +97,7 @@ impl Link {
         let expected = is_answered(&head, request.as_ref().ok(), frame);
         let acts = self.acts(&rules, &head, request.as_ref().ok(), expected);
         let detailed = (admitted || !acts.is_empty()) && request.is_ok();
+        let packed = head.api == Api::PRODUCE && self.core.limits.looks_into_batches() && may_be_packed(request.as_ref().ok());
         match request {
             Ok(request) if detailed => {
                 self.occupant.ledger.weigh(head.api, ledger::asked(&request));
@@ -103,7 +107,7 @@ impl Link {
             Err(reason) if admitted => self.unread(Side::Client, head.api, head.version, frame.len(), reason),
             _ => {}
         }
-        self.incoming(&head, detailed, expected, acts)
+        self.incoming(&head, detailed, expected, acts, packed)
     }
 
     /// Takes the beginning of a frame from the program that is not kept.
@@ -119,7 +123,8 @@ impl Link {
         if self.admits(head.api) {
             self.unread(Side::Client, head.api, head.version, length, reason);
         }
-        self.incoming(&head, false, expected, acts)
+        let packed = head.api == Api::PRODUCE && self.core.limits.looks_into_batches() && !read::is_plain(start);
+        self.incoming(&head, false, expected, acts, packed)
     }
 
     fn header(&self, frame: &[u8]) -> Result<Head, Incoming> {
@@ -137,10 +142,10 @@ impl Link {
         Ok(head)
     }
 
-    fn incoming(&self, head: &Head, detailed: bool, expected: bool, acts: Vec<Arc<Armed>>) -> Incoming {
+    fn incoming(&self, head: &Head, detailed: bool, expected: bool, acts: Vec<Arc<Armed>>, packed: bool) -> Incoming {
         let (acts, later) = acts.into_iter().partition(|armed| armed.rule.fault.side() == Direction::Request);
         let Head { api, version, correlation, .. } = *head;
-        Incoming::Request { asked: Asked { api, version, correlation, detailed, acts: later }, expected, acts }
+        Incoming::Request { asked: Asked { api, version, correlation, detailed, acts: later }, expected, acts, packed }
     }
 
     fn acts(&self, rules: &[Arc<Armed>], head: &Head, request: Option<&Request>, expected: bool) -> Vec<Arc<Armed>> {
@@ -158,6 +163,40 @@ impl Link {
         if own {
             self.own.notify_one();
         }
+    }
+
+    /// The first batch of a request that unpacks to too much. It is on the timeline then.
+    ///
+    /// # Errors
+    /// When there are too many batches to look at.
+    pub(super) async fn oversized(&self, frame: &Bytes, correlation: i32) -> Result<bool, Unread> {
+        let batches = match read::packed(frame, &self.core.topics) {
+            Err(Unread::TooLong) => return Err(Unread::TooLong),
+            // What cannot be read, brokers do not unpack.
+            batches => batches.unwrap_or_default(),
+        };
+        let Some(Oversized { batch, limit }) = unpack::oversized(batches, &self.core.limits, &self.core.tight).await else {
+            return Ok(false);
+        };
+        let Packed { topic, partition, compression, records } = batch;
+        let (connection, packed) = (self.number, records.len() as u64);
+        self.core.recorder.append(What::Oversized { connection, correlation, topic, partition, compression, packed, limit });
+        Ok(true)
+    }
+
+    /// Why a request of this API must not go on. On a cluster that kgrade did not start, that is the cluster's own business.
+    pub(super) fn forbids(&self, api: Api, frame: &Bytes) -> Option<String> {
+        if self.occupant.edit.is_some() { None } else { forbidden::reason(api, frame) }
+    }
+
+    /// Closes the connection when all answers of the tap's own have gone out.
+    pub(super) fn close_after_own(&self, reason: String) {
+        self.state().closing = Some(reason);
+    }
+
+    /// Why it is to be closed now.
+    pub(super) fn closing(&self) -> Option<String> {
+        self.state().closing.clone()
     }
 
     /// Whether there are too many answers of the tap's own.
@@ -291,6 +330,14 @@ fn is_answered(head: &Head, request: Option<&Request>, frame: &[u8]) -> bool {
         _ => None,
     };
     acks != Some(0)
+}
+
+/// Whether batches of a Produce request may be compressed. One that was not read may have such.
+fn may_be_packed(request: Option<&Request>) -> bool {
+    match request {
+        Some(Request::Produce { batches, .. }) => batches.iter().any(|batch| batch.compression != Compression::None),
+        _ => true,
+    }
 }
 
 /// Whether it can only be a request: an API and a version that there are.

@@ -10,6 +10,7 @@ mod cutter;
 mod downward;
 mod edit;
 pub mod fault;
+mod forbidden;
 mod foreign;
 mod kept;
 mod ledger;
@@ -23,6 +24,7 @@ mod seat;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod unpack;
 mod upward;
 
 use std::collections::BTreeSet;
@@ -42,6 +44,7 @@ pub use self::rewrite::Allow;
 use self::rewrite::{Cluster, Switch};
 use self::seat::{Chair, Occupant, Way};
 pub use self::seat::{Listening, Seat};
+use self::unpack::Tight;
 use crate::timeline::Recorder;
 use crate::timeline::event::Name;
 
@@ -68,6 +71,7 @@ struct Core {
     faults: Faults,
     topics: TopicIds,
     kept: Kept,
+    tight: Tight,
     /// Brokers that no program reaches.
     isolated: watch::Sender<BTreeSet<i32>>,
     next: AtomicU64,
@@ -117,6 +121,7 @@ impl Core {
             faults,
             topics: TopicIds::default(),
             kept,
+            tight: Tight::default(),
             isolated: watch::Sender::default(),
             next: AtomicU64::new(1),
         })

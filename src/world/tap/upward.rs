@@ -1,5 +1,6 @@
 //! From the program to the broker.
 
+use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 
@@ -10,6 +11,9 @@ use super::link::{Incoming, Link};
 use super::pending::{Asked, Waiting};
 use super::stream::{Over, Train, fill};
 use crate::timeline::wire::{FaultUse, Foreign, Side};
+
+/// Kafka's error code for a batch that is larger than the broker takes.
+const MESSAGE_TOO_LARGE: i16 = 10;
 
 /// The way of requests.
 pub(super) struct Upward<'a> {
@@ -48,7 +52,13 @@ impl<'a> Upward<'a> {
             Step::Through(bytes) => self.forward(&bytes).await,
             Step::Unkept { start, length, passed, reason } => {
                 let incoming = self.link.unkept_request(&start, length, passed > 0, reason);
-                let Incoming::Request { asked, expected, acts } = incoming else { return self.other(&incoming, &start) };
+                let Incoming::Request { asked, expected, acts, packed } = incoming else { return self.other(&incoming, &start) };
+                if let Some(reason) = self.link.forbids(asked.api, &start) {
+                    return Err(Over::Closed(reason));
+                }
+                if packed {
+                    return Err(Over::Closed(format!("a Produce request of {length} bytes is too long to see what its batches unpack to")));
+                }
                 for armed in acts {
                     self.act(&armed, &asked).await?;
                 }
@@ -76,12 +86,28 @@ impl<'a> Upward<'a> {
 
     async fn frames(&mut self, mut train: Train) -> Way {
         while let Some((frame, begun)) = train.next() {
-            match self.link.request(&frame, begun) {
-                Incoming::Request { asked, expected, acts } if acts.is_empty() => {
+            let incoming = self.link.request(&frame, begun);
+            if let Incoming::Request { asked, .. } = &incoming
+                && let Some(reason) = self.link.forbids(asked.api, &frame)
+            {
+                self.forward(&train.ready()).await?;
+                return Err(Over::Closed(reason));
+            }
+            let oversized = match &incoming {
+                Incoming::Request { asked, packed: true, .. } => self.oversized(&frame, asked).await?,
+                _ => false,
+            };
+            match incoming {
+                Incoming::Request { asked, expected, .. } if oversized => {
+                    self.forward(&train.ready()).await?;
+                    train.skip(&frame);
+                    self.refuse(asked, expected, &frame, begun).await?;
+                }
+                Incoming::Request { asked, expected, acts, .. } if acts.is_empty() => {
                     self.expect(asked, expected);
                     train.keep(&frame);
                 }
-                Incoming::Request { asked, expected, acts } => {
+                Incoming::Request { asked, expected, acts, .. } => {
                     self.forward(&train.ready()).await?;
                     let mut instead = None;
                     for armed in acts {
@@ -116,6 +142,28 @@ impl<'a> Upward<'a> {
             }
         }
         self.forward(&train.ready()).await
+    }
+
+    /// Whether a batch of a Produce request unpacks to too much.
+    async fn oversized(&self, frame: &Bytes, asked: &Asked) -> Result<bool, Over> {
+        let why = |_| Over::Closed("a Produce request has too many batches to see what they unpack to".to_owned());
+        self.link.oversized(frame, asked.correlation).await.map_err(why)
+    }
+
+    /// Answers a Produce request as a broker does that finds a batch too large. Where it has begun to go on, the broker cannot take another one
+    /// on this connection.
+    async fn refuse(&self, asked: Asked, expected: bool, frame: &Bytes, begun: bool) -> Way {
+        let reason = "a batch of records unpacks to too much".to_owned();
+        let Some(answer) = fault::answer(frame, MESSAGE_TOO_LARGE).filter(|_| expected) else { return Err(Over::Closed(reason)) };
+        if begun {
+            self.link.close_after_own(reason);
+        }
+        self.own(Waiting::Own { asked, answer }).await;
+        if begun {
+            // The other direction ends the connection.
+            std::future::pending::<()>().await;
+        }
+        Ok(())
     }
 
     /// A frame that is no request.

@@ -1,4 +1,4 @@
-//! The headers of record batches. Their contents are never looked at: no decompression, no checksum.
+//! The headers of record batches. Their contents are not looked at here: no checksum, and what is compressed stays so.
 
 use crate::timeline::wire::Compression;
 
@@ -56,6 +56,34 @@ impl Iterator for Batches<'_> {
         self.0 = self.0.get(whole.len()..)?;
         Some(header)
     }
+}
+
+/// The compressed records of each whole batch.
+pub(super) fn packed(records: &bytes::Bytes) -> impl Iterator<Item = (Compression, bytes::Bytes)> {
+    let mut rest = records.clone();
+    Batches::new(Some(records)).filter_map(move |header| {
+        let length = usize::try_from(header.bytes).ok().filter(|length| *length <= rest.len())?;
+        let whole = rest.split_to(length);
+        let contents = if header.compression == Compression::None { None } else { contents(&whole) };
+        contents.map(|contents| (header.compression, whole.slice_ref(contents)))
+    })
+}
+
+/// Whether a batch of which only the first bytes are there has nothing that brokers unpack: it is not compressed, or of a form that they refuse.
+pub(super) fn is_plain(start: &[u8]) -> bool {
+    let (Some([magic]), Some(attributes)) = (at(start, 16), at(start, 21)) else { return false };
+    magic != 2 || matches!(compression(i16::from_be_bytes(attributes)), Compression::None | Compression::Unknown)
+}
+
+/// What is behind the header of a whole batch. The compressed wrapper of before Kafka 0.11 has it as its value, behind a key.
+fn contents(whole: &[u8]) -> Option<&[u8]> {
+    let [magic] = at(whole, 16)?;
+    if magic == 2 {
+        return whole.get(HEADER..);
+    }
+    let key = if magic == 0 { 18 } else { 26 };
+    let length = usize::try_from(i32::from_be_bytes(at(whole, key)?)).unwrap_or(0);
+    whole.get(key.checked_add(4)?.checked_add(length)?.checked_add(4)?..)
 }
 
 fn batch(whole: &[u8]) -> Option<Header> {

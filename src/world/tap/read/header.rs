@@ -31,6 +31,12 @@ pub fn head(frame: &[u8]) -> Option<Head> {
 /// The acks that a Produce request asks for, read from its first bytes: header, transactional id, acks. 0 means that no answer will come.
 #[must_use]
 pub fn acks(frame: &[u8]) -> Option<i16> {
+    let (_, rest) = produce(frame)?;
+    rest.first_chunk().map(|acks| i16::from_be_bytes(*acks))
+}
+
+/// The version of a Produce request, and what comes behind its transactional id.
+pub(super) fn produce(frame: &[u8]) -> Option<(i16, &[u8])> {
     let (head, mut rest) = split(frame)?;
     if head.api != Api::PRODUCE {
         return None;
@@ -43,7 +49,7 @@ pub fn acks(frame: &[u8]) -> Option<i16> {
         let (len, after) = rest.split_first_chunk()?;
         rest = after.get(nullable(i16::from_be_bytes(*len))?.unwrap_or(0)..)?;
     }
-    rest.first_chunk().map(|acks| i16::from_be_bytes(*acks))
+    Some((head.version, rest))
 }
 
 /// The header of a request without its client id, and the body.

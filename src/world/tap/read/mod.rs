@@ -27,6 +27,7 @@ use kafka_protocol::messages::{self as api, ApiKey};
 use kafka_protocol::protocol::{Decodable, Message};
 
 pub use self::header::{Head, acks, head};
+pub(in crate::world::tap) use self::produce::{is_plain, packed};
 pub use self::text::LONGEST;
 pub use self::topic_ids::TopicIds;
 pub(in crate::world::tap) use self::walked::Walked;
