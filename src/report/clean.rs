@@ -19,16 +19,14 @@ pub fn listing(cache: &Path, stock: &Stock, choice: &Choice, now: SystemTime, st
     let mut sheet = Sheet::new(style);
     sheet.heading(&format!("What kgrade keeps in {}", cache.display()));
     let (meant, others): (Vec<_>, Vec<_>) = stock.items.iter().partition(|item| choice.means(item, now));
+    sheet.gap();
     if meant.is_empty() {
-        sheet.gap();
         sheet.text("", if stock.items.is_empty() { "Nothing of kgrade's is there." } else { "Nothing of what you asked for is there." });
-    }
-    sheet.gap();
-    for item in &meant {
-        row(&mut sheet, item, now, style.width < NARROW);
-    }
-    sheet.gap();
-    if !meant.is_empty() {
+    } else {
+        for item in &meant {
+            row(&mut sheet, item, now, style.width < NARROW);
+        }
+        sheet.gap();
         let used: Vec<_> = meant.iter().filter(|item| item.in_use).copied().collect();
         let stays = match used.len() {
             0 => String::new(),

@@ -116,7 +116,7 @@ fn row(sheet: &mut Sheet, finding: &Finding, style: &Style) {
         sheet.text(&below, advice);
     }
     for command in &finding.commands {
-        sheet.command(&format!("{below}$ "), command);
+        sheet.command(&below, &format!("$ {command}"));
     }
 }
 

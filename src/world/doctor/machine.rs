@@ -126,6 +126,17 @@ fn free(path: &Path) -> io::Result<Space> {
     Ok(Space {
         bytes: found.f_bavail.saturating_mul(found.f_frsize),
         files: (found.f_files > 0).then_some(found.f_favail),
-        runs_programs: !found.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC),
+        runs_programs: runs_programs(&found),
     })
+}
+
+#[cfg(target_os = "linux")]
+fn runs_programs(found: &rustix::fs::StatVfs) -> bool {
+    !found.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC)
+}
+
+/// Other systems do not tell.
+#[cfg(not(target_os = "linux"))]
+fn runs_programs(_found: &rustix::fs::StatVfs) -> bool {
+    true
 }

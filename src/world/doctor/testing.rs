@@ -1,10 +1,10 @@
 //! A machine of the tests: a `PATH` with nothing but what a test puts there, folders of its own, plenty of everything else.
 
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::SystemTime;
 
 use super::{Machine, Space, System, Terminal};
@@ -54,8 +54,9 @@ impl Bench {
     /// Puts a program on `PATH`, as a shell script.
     pub fn script(&self, name: &str, text: &str) -> PathBuf {
         let file = self.path("bin").join(name);
-        fs::write(&file, format!("#!/bin/sh\n{text}\n")).unwrap();
-        fs::set_permissions(&file, Permissions::from_mode(0o755)).unwrap();
+        // Another process writes it: a file that this one has open, or a child of another test at its start, cannot be run.
+        let write = "printf '#!/bin/sh\n%s\n' \"$1\" > \"$0\" && chmod 755 \"$0\"";
+        assert!(Command::new("sh").args(["-c", write]).arg(&file).arg(text).status().unwrap().success());
         file
     }
 }
