@@ -101,6 +101,7 @@ fn generated_files_are_what_kgrade_makes() {
         (vec!["schema", "progress"], "checks/schema/progress.v1.json"),
         (vec!["schema", "status"], "checks/schema/status.v1.json"),
         (vec!["schema", "checkpoint"], "checks/schema/checkpoint.v1.json"),
+        (vec!["schema", "doctor"], "checks/schema/doctor.v1.json"),
         (vec!["explain", "--all"], "docs/kinds.md"),
     ] {
         let made = bare.says(&arguments, exit::ALL_PASSED, &[]).stdout;

@@ -3,7 +3,10 @@
 mod batch;
 mod check_course;
 mod checkpoint;
+mod clean;
 pub mod cluster;
+mod completions;
+mod doctor;
 mod explain;
 mod grade;
 mod init;
@@ -11,6 +14,7 @@ mod interrupt;
 mod learner;
 mod lint;
 mod list;
+mod man;
 mod merge;
 mod new;
 mod output;
@@ -103,6 +107,15 @@ enum Command {
     Queue(queue::QueueArgs),
     /// Grade submissions from a queue, as one of its workers.
     Worker(worker::WorkerArgs),
+    /// Look whether this machine has what kgrade needs, and say how to mend it.
+    #[command(after_help = "Exit codes: 0 usable · 2 usage · 3 something that is needed is missing")]
+    Doctor(doctor::DoctorArgs),
+    /// Show what kgrade keeps on this machine, and remove it when you say so.
+    Clean(clean::CleanArgs),
+    /// Print what makes a shell complete kgrade's commands.
+    Completions(completions::CompletionsArgs),
+    /// Print the man page, or write those of all commands.
+    Man(man::ManArgs),
     /// Start a Kafka for yourself and leave it running.
     Up(cluster::UpArgs),
     /// Stop the Kafka that `kgrade up` started.
@@ -167,6 +180,10 @@ pub fn main() -> u8 {
         Some(Command::Tap(args)) => tap::tap(&args),
         Some(Command::Queue(args)) => queue::queue(&args),
         Some(Command::Worker(args)) => worker::worker(&args),
+        Some(Command::Doctor(args)) => doctor::doctor(&args),
+        Some(Command::Clean(args)) => clean::clean(&args),
+        Some(Command::Completions(args)) => completions::completions(&args),
+        Some(Command::Man(args)) => man::man(&args),
         Some(Command::Up(args)) => with_cluster(|context, out| cluster::up(&args, context, out)),
         Some(Command::Down(args)) => with_cluster(|context, out| cluster::down(&args, context, out)),
     };

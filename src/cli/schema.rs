@@ -27,6 +27,8 @@ enum Of {
     Status,
     /// What `kgrade checkpoint --report json=PATH` writes.
     Checkpoint,
+    /// What `kgrade doctor --json` says.
+    Doctor,
 }
 
 /// Prints the schema.
@@ -38,6 +40,7 @@ pub fn schema(args: &SchemaArgs) -> Done {
         Of::Progress => pretty(&course::progress::schema())?,
         Of::Status => pretty(&course::status::schema())?,
         Of::Checkpoint => pretty(&report::course::checkpoint::schema())?,
+        Of::Doctor => pretty(&report::doctor::schema())?,
     };
     output::print(&text);
     Ok(exit::ALL_PASSED)

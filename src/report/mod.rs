@@ -4,11 +4,13 @@
 //! A new format is a file with a `render`, its `mod` line, and its row in [`FORMATS`]; one that shows pictures has a row in [`ILLUSTRATED`], too.
 
 pub mod classroom50;
+pub mod clean;
 pub mod cohort;
 pub mod course;
 pub mod csv;
 mod detail;
 pub mod difference;
+pub mod doctor;
 pub mod file;
 pub mod github;
 pub mod graded;

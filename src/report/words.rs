@@ -1,4 +1,4 @@
-//! Numbers in words: counts and lengths of time.
+//! Numbers in words: counts, lengths of time, sizes.
 
 /// A number with its noun: `1 record`, `2 records`.
 #[must_use]
@@ -22,9 +22,54 @@ pub fn duration(ms: u64) -> String {
     }
 }
 
+/// A size as a person says it: `812 bytes`, `44 MB`, `1.5 GB`. Thousands, as disks are sold and download pages say it.
+#[must_use]
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if n < 1_000 {
+        return count(n, "byte", "bytes");
+    }
+    let (mut tenths, mut unit) = (n / 100, 0);
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1_000;
+        unit += 1;
+    }
+    let name = UNITS.get(unit).copied().unwrap_or_default();
+    if tenths < 100 && unit > 1 { format!("{}.{} {name}", tenths / 10, tenths % 10) } else { format!("{} {name}", (tenths + 5) / 10) }
+}
+
+/// How long ago a moment is, in whole days: `today`, `yesterday`, `12 days ago`.
+#[must_use]
+pub fn days_ago(days: u64) -> String {
+    match days {
+        0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        _ => format!("{days} days ago"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_have_one_unit() {
+        for (n, said) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1_000, "1 kB"),
+            (44_400_000, "44 MB"),
+            (999_400_000, "999 MB"),
+            (1_000_000_000, "1.0 GB"),
+            (1_500_000_000, "1.5 GB"),
+            (57_000_000_000, "57 GB"),
+        ] {
+            assert_eq!(bytes(n), said);
+        }
+        assert!(bytes(u64::MAX).ends_with(" TB"));
+        assert_eq!([0, 1, 2].map(days_ago), ["today", "yesterday", "2 days ago"]);
+    }
 
     #[test]
     fn one_is_not_many() {

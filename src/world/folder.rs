@@ -6,6 +6,10 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::guard::{Guard, Lease};
+use super::owner;
+
+/// The file in a private folder that says which process made it.
+pub const OWNER: &str = ".kgrade-owner";
 
 /// A folder among the temporary files that only this user can read. Dropping it removes it.
 #[derive(Debug)]
@@ -24,7 +28,9 @@ impl PrivateFolder {
         let parent = std::env::temp_dir().canonicalize()?;
         let made = tempfile::Builder::new().prefix(prefix).make_in(parent, |path| {
             let lease = guard.folder(path);
-            DirBuilder::new().mode(0o700).create(path).map(|()| lease)
+            DirBuilder::new().mode(0o700).create(path)?;
+            fs::write(path.join(OWNER), owner::this_process()).inspect_err(|_| drop(remove(path)))?;
+            Ok(lease)
         })?;
         let (lease, path) = made.keep().map_err(|failure| failure.error)?;
         Ok(Self { path, lease: Some(lease) })
@@ -61,6 +67,28 @@ pub fn remove(folder: &Path) -> io::Result<()> {
     })
 }
 
+/// How many bytes the files below a path have, links not followed. What cannot be read counts as nothing.
+#[must_use]
+pub fn bytes(path: &Path) -> u64 {
+    let mut sum = 0;
+    let mut open = vec![path.to_owned()];
+    while let Some(path) = open.pop() {
+        let Ok(meta) = fs::symlink_metadata(&path) else { continue };
+        if meta.is_dir() {
+            open.extend(fs::read_dir(&path).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())));
+        } else if meta.is_file() {
+            sum += meta.len();
+        }
+    }
+    sum
+}
+
+/// Whether this is a folder itself, not a link to one.
+#[must_use]
+pub fn is_real(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
+}
+
 fn open_up(folder: &Path) {
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
@@ -78,6 +106,7 @@ mod tests {
     fn is_for_this_user_and_goes_with_its_owner() {
         let folder = PrivateFolder::make(&Guard::none(), "kgrade-test-").unwrap();
         let path = folder.path().to_owned();
+        assert_eq!(fs::read_to_string(path.join(OWNER)).unwrap(), owner::this_process());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
         fs::create_dir(path.join("a")).unwrap();
         fs::write(path.join("a/b"), "").unwrap();

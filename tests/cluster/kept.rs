@@ -32,7 +32,7 @@ impl Machine {
     }
 
     fn up(&self) -> Result<String, String> {
-        told(|out| up(&UpArgs { port: self.port }, &self.context(), out))
+        told(|out| up(&UpArgs { port: self.port, ui: false, ui_port: 8080 }, &self.context(), out))
     }
 
     fn down(&self, delete: bool) -> String {
@@ -89,7 +89,7 @@ fn topics_survive_down_and_up_until_they_are_deleted() {
     let said = machine.up().unwrap();
     assert!(said.starts_with(&format!("Apache Kafka 4.3.1 is already up on 127.0.0.1:{port} ")), "{said}");
     assert_eq!(machine.pid(), pid);
-    let elsewhere = told(|out| up(&UpArgs { port: 9 }, &machine.context(), out)).unwrap_err();
+    let elsewhere = told(|out| up(&UpArgs { port: 9, ui: false, ui_port: 8080 }, &machine.context(), out)).unwrap_err();
     assert!(elsewhere.contains(&format!("it is already up on port {port}")), "{elsewhere}");
 
     let said = machine.down(false);

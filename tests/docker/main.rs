@@ -9,6 +9,7 @@ mod machine;
 mod owned;
 mod problems;
 mod states;
+mod ui;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -17,7 +18,7 @@ type Test = fn();
 fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(2);
-    let tests: [(&str, Test); 18] = [
+    let tests: [(&str, Test); 21] = [
         ("states::runs_and_answers", states::runs_and_answers),
         ("states::publishes_no_port", states::publishes_no_port),
         ("states::has_ended", states::has_ended),
@@ -36,6 +37,9 @@ fn main() {
         ("owned::kafka_answers_and_goes_away", owned::kafka_answers_and_goes_away),
         ("owned::nothing_is_left_of_a_killed_kgrade", owned::nothing_is_left_of_a_killed_kgrade),
         ("owned::what_a_dead_kgrade_left_is_swept", owned::what_a_dead_kgrade_left_is_swept),
+        ("ui::up_with_its_ui_and_down", ui::up_with_its_ui_and_down),
+        ("ui::the_ui_goes_with_its_broker", ui::the_ui_goes_with_its_broker),
+        ("ui::without_docker_kafka_is_up_all_the_same", ui::without_docker_kafka_is_up_all_the_same),
     ];
     let daemon = if arguments.list { None } else { Some(machine::set_up()) };
     let missing = daemon.as_ref().and_then(|daemon| daemon.as_ref().err().cloned());

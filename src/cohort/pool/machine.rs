@@ -1,7 +1,8 @@
 //! How many submissions this machine can grade at a time.
 
-use std::fs;
 use std::thread::available_parallelism;
+
+use crate::world::memory;
 
 /// What a submission in hand takes, in bytes: broker, grader, and a learner's programs.
 const EACH: u64 = 700 << 20;
@@ -12,18 +13,8 @@ const MOST: u64 = 64;
 #[must_use]
 pub fn workers(ahead: usize) -> usize {
     let cores = available_parallelism().map_or(1, usize::from) as u64;
-    let fitting = memory().map_or(MOST, |bytes| (bytes / EACH).saturating_sub(ahead as u64));
+    let fitting = memory::available().map_or(MOST, |bytes| (bytes / EACH).saturating_sub(ahead as u64));
     usize::try_from(cores.min(fitting).clamp(1, MOST)).unwrap_or(1)
-}
-
-/// Memory that can be had, in bytes; `None` when the system does not say.
-fn memory() -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let kib = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?.split_whitespace().next()?.parse::<u64>().ok()?;
-    let number = |file: &str| fs::read_to_string(file).ok()?.trim().parse::<u64>().ok();
-    // In a container there may be less than the machine has.
-    let limit = number("/sys/fs/cgroup/memory.max").map(|most| most.saturating_sub(number("/sys/fs/cgroup/memory.current").unwrap_or(0)));
-    Some((kib << 10).min(limit.unwrap_or(u64::MAX)))
 }
 
 #[cfg(test)]

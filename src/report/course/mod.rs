@@ -6,7 +6,7 @@ pub mod checkpoint;
 pub mod commands;
 pub mod review;
 pub mod roadmap;
-mod sheet;
+pub(super) mod sheet;
 pub mod status;
 
 use super::provenance::moment;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::error::ClusterError;
 use super::host::Host;
 use super::work::Work;
+use crate::world::folder;
 use crate::world::guard::Lease;
 
 /// The user's cache folder for kgrade. Everything in it can be deleted at any time; kgrade makes it again.
@@ -19,6 +20,19 @@ pub struct CacheLock {
     _file: File,
 }
 
+/// While this is held, nobody removes the Kafka part of the cache: a broker loads its classes from there as long as it lives.
+#[derive(Debug)]
+pub struct Used {
+    _folder: File,
+}
+
+/// The right to remove the Kafka part of the cache: nobody uses it, and nobody changes it.
+#[derive(Debug)]
+pub struct Sole {
+    _folder: File,
+    _file: Option<File>,
+}
+
 /// A folder in the cache that is being filled. It is deleted when dropped, unless it was installed.
 #[derive(Debug)]
 pub struct Scratch {
@@ -27,7 +41,8 @@ pub struct Scratch {
     _lease: Lease,
 }
 
-const SCRATCH_PREFIX: &str = "tmp-";
+/// How the names of folders begin that are being filled or emptied.
+pub const SCRATCH_PREFIX: &str = "tmp-";
 
 impl CacheDir {
     /// The cache at this path.
@@ -53,6 +68,57 @@ impl CacheDir {
     #[must_use]
     pub fn kafka(&self) -> PathBuf {
         self.0.join("kafka")
+    }
+
+    /// Says that the Kafka part of the cache is in use; waits while somebody removes something of it. `None` where folders cannot be locked.
+    ///
+    /// # Errors
+    /// When the work was interrupted.
+    pub fn use_kafka(&self, work: &Work) -> Result<Option<Used>, ClusterError> {
+        // A cache that cannot be written is used as it is.
+        let _ = fs::create_dir_all(self.kafka());
+        let Ok(folder) = File::open(self.kafka()) else { return Ok(None) };
+        loop {
+            match folder.try_lock_shared() {
+                Ok(()) => return Ok(Some(Used { _folder: folder })),
+                Err(TryLockError::WouldBlock) => work.pause(Duration::from_millis(50))?,
+                Err(TryLockError::Error(_)) => return Ok(None),
+            }
+        }
+    }
+
+    /// The Kafka part of the cache for oneself, when nobody uses or changes it at this moment.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn have_kafka(&self) -> std::io::Result<Option<Sole>> {
+        let folder = File::open(self.kafka())?;
+        let taken = |lock: Result<(), TryLockError>| match lock {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        };
+        if taken(folder.try_lock())? {
+            return Ok(None);
+        }
+        // Without the file nobody has changed anything here yet.
+        let file = File::open(self.kafka().join("lock")).ok();
+        if let Some(file) = &file
+            && taken(file.try_lock())?
+        {
+            return Ok(None);
+        }
+        Ok(Some(Sole { _folder: folder, _file: file }))
+    }
+
+    /// Removes something from the Kafka part of the cache, by rename first, so that nobody finds half of it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn remove(&self, _sole: &Sole, target: &Path) -> std::io::Result<()> {
+        let grave = self.kafka().join(format!("{SCRATCH_PREFIX}{:016x}", rand::random::<u64>()));
+        fs::rename(target, &grave)?;
+        folder::remove(&grave)
     }
 
     /// Waits until no other kgrade is changing the Kafka part of the cache, and removes what one that was killed left half done.

@@ -48,6 +48,7 @@ impl Image {
         }
         let target = images(work).join(key(recipe)?);
         if let Some(image) = Self::open(&target) {
+            Manifest::used(&target);
             return Ok(image);
         }
         let lock = work.context().cache.lock(work)?;

@@ -34,6 +34,9 @@ pub struct Jars {
 /// [`ClusterError::KafkaHome`] when that is set and unusable, [`ClusterError::NoKafka`] with everything that was tried.
 pub fn find(work: &Work) -> Result<Jars, ClusterError> {
     if let Some(jars) = local(work)? {
+        if jars.cached {
+            Manifest::used(&target(work));
+        }
         return Ok(jars);
     }
     let lock = work.context().cache.lock(work)?;

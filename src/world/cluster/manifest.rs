@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -75,6 +75,20 @@ impl Manifest {
                         .is_ok_and(|meta| meta.len() == seen.size && seen.written.is_none_or(|time| time == written(&meta)))
                 })
         })
+    }
+
+    /// Notes that the folder was used just now. Only `kgrade clean` depends on it: best effort.
+    pub fn used(folder: &Path) {
+        if let Ok(file) = File::options().write(true).open(folder.join(FILE)) {
+            let _ = file.set_modified(SystemTime::now());
+        }
+    }
+
+    /// When the folder was used last, where it has a manifest, whole or not.
+    #[must_use]
+    pub fn last_use(folder: &Path) -> Option<SystemTime> {
+        let meta = fs::symlink_metadata(folder.join(FILE)).ok().filter(fs::Metadata::is_file)?;
+        meta.modified().ok()
     }
 
     /// Whether every file also has the content it had. Slow: reads all of them.

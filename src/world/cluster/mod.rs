@@ -27,12 +27,15 @@ mod maven;
 mod node;
 mod patience;
 mod ports;
+pub mod present;
 mod private;
 mod probe;
 mod process;
 mod runtime;
 mod settings;
+pub(super) mod stock;
 mod tarball;
+pub mod ui;
 mod work;
 
 use std::collections::BTreeMap;
@@ -48,8 +51,9 @@ pub use error::ClusterError;
 pub use external::{Named, check as reach};
 pub use host::Host;
 pub use jars::VERSION;
-pub use kept::{Down, Kept, Up, down, up};
+pub use kept::{Down, Kept, Up, down, port as kept_port, up};
 pub use learner::ADDRESS as LEARNERS_ADDRESS;
+pub use ports::is_taken;
 pub use process::birth;
 pub use runtime::{BadRuntime, Runtime};
 

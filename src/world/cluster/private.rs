@@ -1,13 +1,13 @@
 //! A cluster of kgrade's own: in a private folder, gone with its files when the run ends.
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
 
 use super::boot::{Boot, PORT_TRIES, boot, boot_once};
 use super::broker::{Broker, Standing};
-use super::cache::CacheLock;
+use super::cache::{CacheLock, Used};
 use super::error::ClusterError;
 use super::image::Image;
 use super::node::{BootFailure, Recipe};
@@ -45,6 +45,8 @@ pub struct Prepared {
     pub recipe: Recipe,
     /// The class archive and the data folder.
     pub image: Image,
+    /// Nobody removes them from the cache meanwhile.
+    _used: Option<Arc<Used>>,
 }
 
 /// Finds Java and Kafka and the image, fetching and making what is not there.
@@ -52,9 +54,10 @@ pub struct Prepared {
 /// # Errors
 /// When something cannot be had; the message says what to do.
 pub fn prepare(work: &Work) -> Result<Prepared, ClusterError> {
+    let used = work.context().cache.use_kafka(work)?;
     let recipe = recipe(work)?;
     let image = Image::get(work, &recipe)?;
-    Ok(Prepared { recipe, image })
+    Ok(Prepared { recipe, image, _used: used.map(Arc::new) })
 }
 
 /// Finds Java and Kafka, fetching what is not there.

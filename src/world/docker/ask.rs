@@ -30,6 +30,12 @@ impl Docker {
     }
 }
 
+/// Whether a service of this machine answers, with a status that means that it is well.
+pub async fn answers(url: String) -> bool {
+    let asked = tokio::task::spawn_blocking(move || get(&url)).await;
+    asked.is_ok_and(|(status, _)| status.is_some_and(|status| (200..300).contains(&status)))
+}
+
 /// The status and the beginning of the body, or why there was no answer.
 fn get(url: &str) -> (Option<u16>, String) {
     // A proxy is for the world outside; what is asked is on this machine.

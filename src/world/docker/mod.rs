@@ -7,6 +7,7 @@ mod describe;
 mod endpoint;
 mod error;
 mod owned;
+mod standing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +15,11 @@ use std::time::Duration;
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
 use tokio::sync::OnceCell;
 
+pub use ask::answers as answers_http;
 pub use endpoint::DockerHost;
 pub use error::DockerError;
 pub use owned::{Ended, Owned, OwnedSpec, labels, remove_marked, sweep};
+pub use standing::{Standing, StandingSpec};
 
 use crate::timeline::docker::{ContainerSeen, ContainersLook, Selection};
 
@@ -57,6 +60,15 @@ impl Docker {
     /// When there is none; the error says what to do.
     pub async fn client(&self) -> Result<&bollard::Docker, DockerError> {
         self.inner.client.get_or_try_init(|| self.inner.host.connect()).await
+    }
+
+    /// The version of the daemon that answers.
+    ///
+    /// # Errors
+    /// When there is none; the error says what to do.
+    pub async fn version(&self) -> Result<String, DockerError> {
+        let answer = self.client().await?.version().await.map_err(DockerError::asking("tell its version"))?;
+        Ok(answer.version.unwrap_or_else(|| "an unknown version".to_owned()))
     }
 
     /// Looks at the containers that are meant, and at those that publish one of these ports of this machine. A Docker that cannot be asked is

@@ -14,10 +14,10 @@ use futures_util::StreamExt;
 use super::endpoint::DockerHost;
 use super::error::{DockerError, said};
 use super::{Docker, describe};
-use crate::world::cluster::birth;
+use crate::world::owner;
 
 /// The label of every container that kgrade makes; its value is the mark of the run.
-const RUN: &str = "org.kgrade.run";
+pub(super) const RUN: &str = "org.kgrade.run";
 
 /// The label that tells which process made it: the machine, the process id, and when the process was started.
 const OWNER: &str = "org.kgrade.owner";
@@ -100,7 +100,12 @@ impl Drop for Owned {
 /// The labels of every container that kgrade makes, by which it is found again and removed.
 #[must_use]
 pub fn labels(mark: &str) -> HashMap<String, String> {
-    HashMap::from([(RUN.to_owned(), mark.to_owned()), (OWNER.to_owned(), owner())])
+    labels_of(mark, owner::this_process())
+}
+
+/// The labels of a container that goes when another process than this one is gone.
+pub(super) fn labels_of(mark: &str, owner: String) -> HashMap<String, String> {
+    HashMap::from([(RUN.to_owned(), mark.to_owned()), (OWNER.to_owned(), owner)])
 }
 
 fn body(spec: &OwnedSpec) -> ContainerCreateBody {
@@ -152,7 +157,7 @@ pub fn remove_marked(host: &DockerHost, mark: &str) {
 
 /// Removes the containers whose kgrade is gone: both it and its watchdog were killed, or the machine was.
 pub async fn sweep(docker: &Docker) {
-    remove(&docker.inner.host, |labels| labels.get(OWNER).is_some_and(|owner| is_orphan(owner))).await;
+    remove(&docker.inner.host, |labels| labels.get(OWNER).is_some_and(|owner| owner::is_gone(owner))).await;
 }
 
 fn blocking(work: impl Future<Output = ()>) {
@@ -172,42 +177,6 @@ async fn remove(host: &DockerHost, is_meant: impl Fn(&HashMap<String, String>) -
         if let Some(id) = container.id.filter(|_| meant) {
             let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
             let _ = client.remove_container(&id, Some(options)).await;
-        }
-    }
-}
-
-/// This process, for the label.
-fn owner() -> String {
-    let pid = std::process::id();
-    format!("{} {pid} {}", machine(), birth(pid).unwrap_or_default())
-}
-
-/// Where process ids mean what they mean here: a daemon may serve several machines, and containers that have it mounted.
-fn machine() -> String {
-    let name = rustix::system::uname().nodename().to_string_lossy().replace(' ', "-");
-    let space = std::fs::read_link("/proc/self/ns/pid").map(|link| link.display().to_string()).unwrap_or_default();
-    format!("{name}/{space}")
-}
-
-/// Whether the process that an owner's label names was one of this machine, and is gone.
-fn is_orphan(owner: &str) -> bool {
-    let mut words = owner.splitn(3, ' ');
-    let (Some(place), Some(Ok(pid)), Some(born)) = (words.next(), words.next().map(str::parse::<u32>), words.next()) else { return false };
-    place == machine() && birth(pid).is_none_or(|birth| birth != born)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whose_kgrade_is_gone() {
-        assert!(!is_orphan(&owner()), "this one is at work");
-        let (machine, pid) = (machine(), std::process::id());
-        assert!(is_orphan(&format!("{machine} {pid} another-boot 17")), "its number was given to another");
-        assert!(!is_orphan(&format!("elsewhere/pid:[1] {pid} another-boot 17")), "nobody here knows");
-        for nonsense in ["", "x", "x y z", &machine] {
-            assert!(!is_orphan(nonsense), "{nonsense}");
         }
     }
 }

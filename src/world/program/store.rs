@@ -42,6 +42,22 @@ struct Seal {
     bytes: u64,
 }
 
+/// The file whose lock says who uses or builds a key's folder.
+pub(super) fn lock(place: &Path, key: &str) -> PathBuf {
+    place.join(format!("{key}.lock"))
+}
+
+/// The file that vouches for a key's folder.
+pub(super) fn seal(place: &Path, key: &str) -> PathBuf {
+    place.join(format!("{key}.seal"))
+}
+
+/// The folder that a key's seal names, whole or not.
+pub(super) fn named(place: &Path, key: &str) -> Option<PathBuf> {
+    let seal: Seal = serde_json::from_str(&fs::read_to_string(seal(place, key)).ok()?).ok()?;
+    Some(place.join(seal.folder))
+}
+
 /// Removes a folder that was not finished, also when its building was cancelled.
 struct Unfinished(Option<PathBuf>);
 
@@ -60,8 +76,7 @@ impl Store<'_> {
     /// What `build` returns, and what the file system says. Nothing half-made is left then.
     pub async fn get<E: From<io::Error>>(&self, key: &str, build: impl AsyncFnOnce(&Path) -> Result<(), E>) -> Result<Cached, E> {
         fs::create_dir_all(&self.place)?;
-        let lock_path = self.place.join(format!("{key}.lock"));
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path)?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(lock(&self.place, key))?;
         self.acquire(|| lock.try_lock_shared()).await?;
         if let Some(folder) = self.sealed(key) {
             return Ok(Cached { folder, _lock: Arc::new(lock) });
@@ -111,14 +126,14 @@ impl Store<'_> {
         let text = serde_json::to_string(&Seal { folder: name, entries, bytes }).map_err(io::Error::from)?;
         let seal = tempfile::NamedTempFile::new_in(&self.place)?;
         fs::write(seal.path(), text)?;
-        seal.persist(self.place.join(format!("{key}.seal"))).map_err(|error| error.error)?;
+        seal.persist(self::seal(&self.place, key)).map_err(|error| error.error)?;
         unfinished.0 = None;
         Ok(())
     }
 
     /// Removes what earlier builds left; called under the exclusive lock.
     fn clear(&self, key: &str) {
-        let _ = fs::remove_file(self.place.join(format!("{key}.seal")));
+        let _ = fs::remove_file(seal(&self.place, key));
         let prefix = format!("{key}-");
         for entry in fs::read_dir(&self.place).into_iter().flatten().filter_map(Result::ok) {
             if entry.file_name().to_string_lossy().starts_with(&prefix) {
@@ -134,7 +149,7 @@ impl Store<'_> {
             let used = entry.metadata().and_then(|found| found.modified());
             if let Some(key) = name.strip_suffix(".seal")
                 && used.is_ok_and(|used| used.elapsed().is_ok_and(|age| age > KEEP))
-                && let Ok(lock) = File::open(self.place.join(format!("{key}.lock")))
+                && let Ok(lock) = File::open(lock(&self.place, key))
                 && lock.try_lock().is_ok()
             {
                 self.clear(key);
@@ -144,7 +159,7 @@ impl Store<'_> {
 
     /// The key's folder, when it is whole.
     fn sealed(&self, key: &str) -> Option<PathBuf> {
-        let path = self.place.join(format!("{key}.seal"));
+        let path = seal(&self.place, key);
         let text = fs::read_to_string(&path).ok()?;
         let seal: Seal = serde_json::from_str(&text).ok()?;
         let folder = self.place.join(&seal.folder);

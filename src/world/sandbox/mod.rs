@@ -191,7 +191,7 @@ impl Sandbox {
     pub async fn find(wanted: Wanted, network_at_setup: bool, making: &Making<'_>) -> Result<Option<Self>, SandboxError> {
         match wanted {
             Wanted::None => Ok(None),
-            Wanted::Bwrap => Self::by_bwrap(network_at_setup, making).await.map(Some),
+            Wanted::Bwrap => Self::by_bwrap(std::env::var_os("PATH"), network_at_setup, making).await.map(Some),
             Wanted::Docker => Self::by_docker(network_at_setup, making).await.map(Some),
             Wanted::Auto => {
                 let refusal = match Self::by_docker(network_at_setup, making).await {
@@ -202,14 +202,18 @@ impl Sandbox {
                     let way_out = "name it with `--sandbox none` to run programs without one, which no grade should come from";
                     SandboxError(format!("with Docker: {refusal}; with bubblewrap: {error}; {way_out}"))
                 };
-                Self::by_bwrap(network_at_setup, making).await.map(Some).map_err(both)
+                Self::by_bwrap(std::env::var_os("PATH"), network_at_setup, making).await.map(Some).map_err(both)
             }
         }
     }
 
-    async fn by_bwrap(network_at_setup: bool, making: &Making<'_>) -> Result<Self, SandboxError> {
+    /// Finds bubblewrap on a search path, and tries it.
+    ///
+    /// # Errors
+    /// When it is not there, or makes no sandbox; the message says how to get it.
+    pub async fn by_bwrap(path: Option<OsString>, network_at_setup: bool, making: &Making<'_>) -> Result<Self, SandboxError> {
         let advice = "install it (Debian, Ubuntu: `sudo apt-get install bubblewrap`; Fedora: `sudo dnf install bubblewrap`)";
-        let bwrap = crate::world::program::search("bwrap", std::env::var_os("PATH"));
+        let bwrap = crate::world::program::search("bwrap", path);
         let bwrap = bwrap.ok_or_else(|| SandboxError(format!("there is no `bwrap` on PATH; {advice}")))?;
         Self::tried(Way::Bwrap(bwrap), network_at_setup, making).await
     }
