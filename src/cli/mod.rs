@@ -5,6 +5,7 @@ mod checkpoint;
 pub mod cluster;
 mod explain;
 mod grade;
+mod hint;
 mod init;
 mod interrupt;
 mod learner;
@@ -21,6 +22,7 @@ mod review;
 mod roadmap;
 mod saved;
 mod schema;
+mod show;
 mod sign;
 mod status;
 mod tap;
@@ -67,6 +69,10 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Show what grading a lab would do, without doing it.
     Plan(plan::PlanArgs),
+    /// Show what a lab asks for: its checks and its handout.
+    Show(show::ShowArgs),
+    /// Give the next hint for a check: first a question, last the explanation.
+    Hint(hint::HintArgs),
     /// Write the files that a lab begins with, never over yours.
     Init(init::InitArgs),
     /// Grade when something is saved: the front door.
@@ -144,6 +150,8 @@ pub fn main() -> u8 {
         Some(Command::Schema(args)) => schema::schema(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Plan(args)) => plan::plan(&args),
+        Some(Command::Show(args)) => show::show(&args),
+        Some(Command::Hint(args)) => hint::hint(&args),
         Some(Command::Init(args)) => init::init(&args),
         Some(Command::Watch(args)) => watch::watch(&args),
         Some(Command::List(args)) => list::list(&args),

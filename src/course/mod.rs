@@ -4,6 +4,7 @@
 //! of the course a check is about, and an author what of it no check looks at.
 
 pub mod checkpoint;
+mod handout;
 pub mod hours;
 mod late;
 pub mod progress;
@@ -20,9 +21,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use checkpoint::{CheckRef, Checkpoint, CheckpointLine};
+pub use handout::{Handout, Section};
 pub use late::{Length, Moment, More, Rules};
 pub use roadmap::{Advice, Begin, Passage, Step};
-pub use starter::{Starter, Written};
+pub use starter::{Kept, Starter, Written};
 
 /// The course and its labs, as they were when kgrade was built.
 pub static CARRIED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/checks");

@@ -7,7 +7,7 @@ pub use super::file::{ClusterSpec, Owner};
 use super::source::Place;
 use super::span::Span;
 use crate::kinds::{ActionSpec, ExpectSpec};
-use crate::outcome::Disclosure;
+use crate::outcome::{Disclosure, UNTOLD};
 
 /// How long `expect` may take when the check says nothing.
 pub const WITHIN: Span = Span::secs(10);
@@ -53,8 +53,12 @@ pub struct Check {
     pub criterion: Option<String>,
     /// What it is worth.
     pub points: u32,
-    /// What to look at when it fails.
+    /// The first hint, which reports show when it fails: a question. [`Check::hints`] has all.
     pub hint: String,
+    /// The second hint: where to look.
+    pub pointer: Option<String>,
+    /// The third hint: what happens and why, and what to change.
+    pub explanation: Option<String>,
     /// Full ids of the checks whose failure skips this one.
     pub needs: Vec<String>,
     /// Full ids of the checks that come before.
@@ -92,6 +96,12 @@ pub struct Check {
 }
 
 impl Check {
+    /// The title, as far as the author shows it before anything was graded.
+    #[must_use]
+    pub fn shown_title(&self) -> &str {
+        if self.disclosure == Disclosure::None { UNTOLD } else { &self.title }
+    }
+
     /// Whether it does something to brokers, which all checks share.
     #[must_use]
     pub fn breaks_brokers(&self) -> bool {

@@ -235,6 +235,8 @@ impl Maker<'_> {
             criterion: file.criterion,
             points: file.points,
             hint: file.hint.unwrap_or_default(),
+            pointer: file.pointer,
+            explanation: file.explanation,
             needs: full(&file.needs),
             after: full(&file.after),
             tags: file.tags,

@@ -3,6 +3,8 @@
 
 pub mod checkpoint;
 pub mod commands;
+pub mod handout;
+pub mod hint;
 pub mod review;
 pub mod roadmap;
 mod sheet;
