@@ -9,6 +9,7 @@ mod completions;
 mod doctor;
 mod explain;
 mod grade;
+mod hint;
 mod init;
 mod interrupt;
 mod learner;
@@ -27,6 +28,7 @@ mod review;
 mod roadmap;
 mod saved;
 mod schema;
+mod show;
 mod sign;
 mod status;
 mod tap;
@@ -73,6 +75,10 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Show what grading a lab would do, without doing it.
     Plan(plan::PlanArgs),
+    /// Show what a lab asks for: its checks and its handout.
+    Show(show::ShowArgs),
+    /// Give the next hint for a check: first a question, last the explanation.
+    Hint(hint::HintArgs),
     /// Write the files that a lab begins with, never over yours.
     Init(init::InitArgs),
     /// Grade when something is saved: the front door.
@@ -163,6 +169,8 @@ pub fn main() -> u8 {
         Some(Command::Schema(args)) => schema::schema(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Plan(args)) => plan::plan(&args),
+        Some(Command::Show(args)) => show::show(&args),
+        Some(Command::Hint(args)) => hint::hint(&args),
         Some(Command::Init(args)) => init::init(&args),
         Some(Command::Watch(args)) => watch::watch(&args),
         Some(Command::New(args)) => new::new(&args),

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 
-use self::course::Course;
+pub use self::course::Course;
 use self::session::Session;
 use self::signals::Signals;
 use super::{Done, Failure, LabSource};

@@ -8,6 +8,7 @@ pub mod checkpoint;
 pub mod conform;
 pub mod expect;
 pub mod fixtures;
+mod handout;
 pub mod hours;
 mod late;
 pub mod new_lab;
@@ -25,9 +26,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use checkpoint::{CheckRef, Checkpoint, CheckpointLine};
+pub use handout::{Handout, Section};
 pub use late::{Length, Moment, More, Rules};
 pub use roadmap::{Advice, Begin, Passage, Step};
-pub use starter::{Starter, Written};
+pub use starter::{Kept, Starter, Written};
 
 /// The course and its labs, as they were when kgrade was built.
 pub static CARRIED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/checks");

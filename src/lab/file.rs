@@ -129,12 +129,18 @@ pub struct CheckFile {
     pub criterion: Option<String>,
     /// What it is worth. With `each`: what every item is worth.
     pub points: u32,
-    /// What to look at when it fails.
+    /// The first hint, which reports show when it fails: a question, not the answer.
     #[serde(default)]
     pub hint: Option<String>,
     /// Where to read when it fails and what was seen names nothing nearer by itself.
     #[serde(default)]
     pub read: ReadSpec,
+    /// The second hint, for who asks again: the setting or the call to look at, and the part of the handout.
+    #[serde(default)]
+    pub pointer: Option<String>,
+    /// The third hint: what happens in Kafka and why, what to change, and the part of Kafka's documentation.
+    #[serde(default)]
+    pub explanation: Option<String>,
     /// Checks without which this one makes no sense: it is skipped when one of them fails.
     #[serde(default)]
     pub needs: Vec<String>,

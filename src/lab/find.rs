@@ -82,7 +82,8 @@ pub fn names(checks: Option<&Path>) -> Result<Vec<String>, FindError> {
     Ok(names)
 }
 
-fn is_path(name: &str) -> bool {
+/// Whether this names a file or a folder, not a lab.
+pub fn is_path(name: &str) -> bool {
     name.contains(std::path::MAIN_SEPARATOR) || [".yaml", ".yml"].iter().any(|end| name.ends_with(end))
 }
 

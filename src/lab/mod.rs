@@ -13,6 +13,7 @@ pub mod draw;
 pub mod error;
 pub mod file;
 pub mod find;
+pub mod hints;
 pub mod late;
 mod lint;
 pub mod load;

@@ -9,7 +9,7 @@ pub use super::file::{ClusterSpec, Owner, ReadSpec};
 use super::source::Place;
 use super::span::Span;
 use crate::kinds::{ActionSpec, ExpectSpec};
-use crate::outcome::{Disclosure, Reading, Subject};
+use crate::outcome::{Disclosure, Reading, Subject, UNTOLD};
 
 /// How long `expect` may take when the check says nothing.
 pub const WITHIN: Span = Span::secs(10);
@@ -55,7 +55,7 @@ pub struct Check {
     pub criterion: Option<String>,
     /// What it is worth.
     pub points: u32,
-    /// What to look at when it fails.
+    /// The first hint, which reports show when it fails: a question. [`Check::hints`] has all.
     pub hint: String,
     /// Where to read when it fails and what was seen names nothing nearer.
     pub read: ReadSpec,
@@ -109,6 +109,12 @@ impl Check {
         };
         let show = handout.is_some().then(|| format!("kgrade show {lab}"));
         Some(Reading { handout, show, kafka }).filter(|reading| !reading.is_empty())
+    }
+
+    /// The title, as far as the author shows it before anything was graded.
+    #[must_use]
+    pub fn shown_title(&self) -> &str {
+        if self.disclosure == Disclosure::None { UNTOLD } else { &self.title }
     }
 
     /// Whether it does something to brokers, which all checks share.

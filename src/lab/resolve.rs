@@ -241,6 +241,8 @@ impl Maker<'_> {
             hint: file.hint.unwrap_or_default(),
             read: file.read,
             sections: Arc::clone(&self.sections),
+            pointer: file.pointer,
+            explanation: file.explanation,
             needs: full(&file.needs),
             after: full(&file.after),
             tags: file.tags,

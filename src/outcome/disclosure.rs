@@ -22,6 +22,9 @@ pub enum Disclosure {
     None,
 }
 
+/// What stands for the title of a check that is not shown at all.
+pub const UNTOLD: &str = "a check that is not shown";
+
 impl Disclosure {
     /// Takes away what is not to be seen. Doing it again changes nothing.
     pub fn apply(self, check: &mut CheckOutcome) {
@@ -51,7 +54,7 @@ impl Disclosure {
             check.hint = None;
         }
         if self == Self::None {
-            "a check that is not shown".clone_into(&mut check.title);
+            UNTOLD.clone_into(&mut check.title);
             (check.criterion, check.place) = (None, None);
         }
     }

@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use disclosure::Disclosure;
+pub use disclosure::{Disclosure, UNTOLD};
 pub use late::Late;
 pub use mismatch::{Mismatch, Moment};
 pub use score::Score;

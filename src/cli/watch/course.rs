@@ -79,12 +79,16 @@ impl Course {
 
     /// Writes the files that the lab begins with, and says what came of it.
     pub fn init(&self) -> String {
-        let written = Starter::of(self.name(), self.checks.as_deref()).and_then(|starter| starter.write(&self.work));
+        let lab = match self.lab() {
+            Ok(lab) => lab,
+            Err(failure) => return format!("{:#}", failure.error),
+        };
+        let written = Starter::of(&lab, self.checks.as_deref()).and_then(|starter| starter.write(&self.work));
         match written {
             Ok(written) if written.new.is_empty() && written.kept.is_empty() => format!("{} begins with no files", self.name()),
             Ok(written) => {
                 let new = written.new.iter().map(|file| format!("wrote {}", file.display()));
-                let kept = written.kept.iter().map(|file| format!("kept {}: it was there already", file.display()));
+                let kept = written.kept.iter().map(|kept| format!("kept {}: {}", kept.name.display(), kept.why));
                 new.chain(kept).collect::<Vec<_>>().join("\n")
             }
             Err(error) => format!("{error:#}"),

@@ -19,7 +19,7 @@ use super::signals::{Signals, Wish, pause};
 use crate::cli::{Done, Failure};
 use crate::course::progress::Store;
 use crate::exit;
-use crate::lab::Lab;
+use crate::lab::{Check, Lab};
 use crate::outcome::Outcome;
 use crate::plan;
 use crate::report::watch::{self, Place, View};
@@ -336,13 +336,17 @@ impl Session {
         let Some(id) = self.view(&[]).first_open().map(|open| open.id.clone()) else {
             return "no check has failed: there is nothing to hint at".to_owned();
         };
-        let level = match &self.hint {
-            Some((of, level)) if *of == id => level + 1,
-            _ => 1,
+        let given = self.hint.take().filter(|(of, _)| *of == id).map_or(0, |(_, given)| given);
+        let hints = self.lab.check(&id).map(Check::hints).unwrap_or_default();
+        let Some((_, hint)) = hints.get(given) else {
+            self.hint = Some((id.clone(), given));
+            return match hints.len() {
+                0 => format!("{id} has no hints: its author does not show what it looks at"),
+                all => format!("these were all {all} hints for {id}; kgrade show {} has the handout", self.lab.name),
+            };
         };
-        let hint = self.lab.check(&id).map(|check| check.hint.clone()).unwrap_or_default();
-        self.hint = Some((id.clone(), level));
-        format!("hint for {id}: {hint}")
+        self.hint = Some((id.clone(), given + 1));
+        format!("hint {} of {} for {id}: {hint}", given + 1, hints.len())
     }
 
     /// Draws the last run into a page, by the command that a person would type.

@@ -131,7 +131,7 @@ impl Ledger {
 }
 
 /// Opens a regular file; a link is not followed.
-fn open(path: &Path, options: &mut OpenOptions) -> Result<File, StoreError> {
+pub(super) fn open(path: &Path, options: &mut OpenOptions) -> Result<File, StoreError> {
     if let Ok(found) = path.symlink_metadata() {
         if found.is_symlink() {
             return Err(StoreError::Link(path.to_owned()));

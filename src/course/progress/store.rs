@@ -16,9 +16,10 @@ pub const FOLDER: &str = ".kgrade";
 pub const FILE: &str = "progress.jsonl";
 
 /// Lets git put the lines of two machines together, and keeps it from changing their ends.
-const ATTRIBUTES: &str = "progress.jsonl merge=union text eol=lf\n";
+const ATTRIBUTES: &str = "progress.jsonl merge=union text eol=lf\nhints.jsonl merge=union text eol=lf\n";
 const README: &str = "\
 Your progress with kgrade: progress.jsonl has a line for each graded run, and the order of the lines means nothing.
+hints.jsonl remembers which hints you asked for, so that kgrade hint gives the next one.
 Keep this folder in git with your work: by .gitattributes git merges the lines of two machines without a conflict.
 To begin anew, delete it. Nothing else depends on it. What the lines hold, kgrade's docs/progress.md says.
 ";
@@ -120,7 +121,13 @@ impl Store {
         Ok(Progress { entries, notes })
     }
 
-    fn check_folder(&self) -> Result<(), StoreError> {
+    /// A file of the store.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Refuses what is no folder of kgrade's own.
+    pub(super) fn check_folder(&self) -> Result<(), StoreError> {
         let found = self.folder.symlink_metadata().map_err(StoreError::io("open", &self.folder))?;
         if found.is_symlink() {
             Err(StoreError::Link(self.folder.clone()))

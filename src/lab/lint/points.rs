@@ -4,6 +4,8 @@ use crate::lab::error::{Code, LabError};
 use crate::lab::node::Node;
 use crate::lab::resolve::Subject;
 
+use super::value_at;
+
 /// What a lab's points add up to when it does not say.
 const POINTS: u32 = 100;
 
@@ -14,6 +16,13 @@ pub fn findings(subject: &Subject<'_>) -> Vec<LabError> {
             let at = draft.node.get("hint").map_or(draft.node.anchor(), |node| node.span);
             let error = LabError::new(Code::NO_HINT, format!("the check `{}` has no hint", draft.check.id), at);
             found.push(error.help("say in `hint` where to look when it fails"));
+        }
+        for (key, further) in [("pointer", &draft.check.pointer), ("explanation", &draft.check.explanation)] {
+            if further.as_ref().is_some_and(|text| text.trim().is_empty()) {
+                let error =
+                    LabError::new(Code::NO_HINT, format!("the {key} of the check `{}` says nothing", draft.check.id), value_at(draft, key));
+                found.push(error.help(format!("write the hint, or leave `{key}` out")));
+            }
         }
     }
     if subject.complete && !subject.drafts.is_empty() {

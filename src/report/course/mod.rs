@@ -4,6 +4,8 @@
 pub mod audit;
 pub mod checkpoint;
 pub mod commands;
+pub mod handout;
+pub mod hint;
 pub mod review;
 pub mod roadmap;
 pub(super) mod sheet;
