@@ -135,31 +135,33 @@ impl DeadLetters {
     }
 }
 
-/// What the events that a program put aside have in common: their format, or a header that stands before the one that counts.
+/// What tells the events that a program put aside from those that it delivered: their format, or a header that stands before the one that counts.
 fn taken_for_undecodable(view: &View<'_>, events: &[(&str, &Record<'_>)]) -> String {
-    let said = "What it wrote into the header `error` of its dead letters says more (see the evidence)";
-    let formats: BTreeSet<&str> = events.iter().filter_map(|(id, _)| format_of(view, id)).map(Format::name).collect();
-    let behind = events.iter().filter(|(id, _)| stands_behind_others(view, id)).count();
-    if behind == events.len() {
-        return format!(
-            "your program takes for undecodable what it has to decode: in each of these records `content-type` is not the first header. \
-             Choose the decoder by the header's name, wherever it stands among the headers. {said}"
-        );
-    }
-    match formats.iter().next() {
-        Some(&"Avro") if formats.len() == 1 => format!(
-            "your program takes for undecodable what it has to decode: all of these are Avro records. \
-             Which schema does it read them by? It is the one in AVRO_SCHEMA, whose fields stand in another order in each run. {said}"
-        ),
-        Some(format) if formats.len() == 1 => format!(
-            "your program takes for undecodable what it has to decode: all of these are {format} records. \
-             Choose the decoder by the value of the header `content-type`. {said}"
-        ),
-        _ => format!(
-            "your program takes for undecodable what it has to decode: choose the decoder by the value of the header `content-type`, wherever that stands \
-             among the headers, and read Avro by the schema in AVRO_SCHEMA. {said}"
-        ),
-    }
+    let instances = view.timeline.instances_of(view.check);
+    let done = instances.iter().flat_map(|(_, instance)| view.timeline.deliveries(instance)).filter(|delivery| delivery.done());
+    let delivered: BTreeSet<&str> = done.filter_map(|delivery| delivery.event.as_deref()).collect();
+    // What holds for all that were put aside and for none that was delivered explains it; without a delivery there is nothing to compare with.
+    let explains = |holds: &dyn Fn(&str) -> bool| {
+        events.iter().all(|(id, _)| holds(id)) && !delivered.is_empty() && !delivered.iter().any(|id| holds(id))
+    };
+    let behind = explains(&|id| stands_behind_others(view, id));
+    let format = [Format::Json, Format::Msgpack, Format::Avro].into_iter().find(|format| explains(&|id| format_of(view, id) == Some(*format)));
+    let what = match (behind, format) {
+        (true, None) => {
+            "in each of these records, and in none that was delivered, `content-type` is not the first header. \
+             Choose the decoder by the header's name, wherever it stands among the headers"
+                .to_owned()
+        }
+        (false, Some(Format::Avro)) => "all of these are Avro, and no Avro record was delivered. By which schema does it read them? It is the one in AVRO_SCHEMA, \
+             whose fields stand in another order in each run"
+            .to_owned(),
+        (false, Some(format)) => {
+            format!("all of these are {0}, and no {0} record was delivered. Choose the decoder by the value of the header `content-type`", format.name())
+        }
+        _ => "choose the decoder by the value of the header `content-type`, wherever that stands among the headers, and read Avro by the schema in AVRO_SCHEMA"
+            .to_owned(),
+    };
+    format!("your program takes for undecodable what it has to decode: {what}. What it wrote into the header `error` of its dead letters says more")
 }
 
 /// In which format an event was written, and why the program put it aside.
