@@ -2,7 +2,7 @@
 
     cargo build --release
     python3 benches/truth batch --size 200 --workers 6 --kills 2
-    python3 benches/truth queue --size 200 --workers 3 --kills 4      # needs the package kafka-python
+    python3 benches/truth queue --size 200 --workers 3 --kills 4      # needs the packages kafka-python and zstandard
 
 It takes about a minute for ten submissions on two cores. Exit code 1: something was wrong, and the folder is kept.
 """

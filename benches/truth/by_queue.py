@@ -45,17 +45,21 @@ def grade(hall, submissions, arguments, rng):
 def worked(hall, submissions, arguments, rng, worker, look):
     """Lets workers work and kills some; what is wrong with what they said."""
     workers = [worker(number) for number in range(arguments.workers)]
-    marks = sorted(rng.sample(range(1, max(2, len(submissions) * 9 // 10)), arguments.kills))
-    for mark in marks:
-        while len(look()) < mark:
-            time.sleep(2)
-        time.sleep(rng.uniform(0, 5))
-        number = rng.randrange(len(workers))
-        workers[number].kill()
-        workers[number].wait()
-        print(f"  killed worker {number} with {len(look())} results there")
-        workers[number] = worker(number)
-    codes = [one.wait() for one in workers]
+    try:
+        marks = sorted(rng.sample(range(1, max(2, len(submissions) * 9 // 10)), arguments.kills))
+        for mark in marks:
+            while len(look()) < mark and all(one.poll() is None for one in workers):
+                time.sleep(2)
+            time.sleep(rng.uniform(0, 5))
+            number = rng.randrange(len(workers))
+            workers[number].kill()
+            workers[number].wait()
+            print(f"  killed worker {number} with {len(look())} results there")
+            workers[number] = worker(number)
+        codes = [one.wait() for one in workers]
+    finally:
+        for one in workers:
+            one.kill()
     wrong = [] if set(codes) == {0} else [f"the workers ended with {codes}"]
     return wrong + judged(hall, submissions, look(), 2 * arguments.kills)
 

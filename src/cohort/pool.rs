@@ -71,7 +71,7 @@ pub enum Step {
 pub trait Watcher: Send + Sync {
     /// A submission comes to a step.
     fn step(&self, id: &str, step: Step);
-    /// A submission is done; `score` when it was graded.
+    /// A submission is done; `score` when it was graded, after what lateness costs.
     fn done(&self, record: &Record, score: Option<(u32, u32)>);
     /// A submission was graded before, and nothing has changed.
     fn unchanged(&self, record: &Record);

@@ -50,6 +50,7 @@ fn right_wrong_and_worse_submissions_with_kills_in_between() {
     for (id, why) in [("killer", "was ended by signal 9"), ("manifest", "kgrade.yaml")] {
         assert!(told[id].0 == State::Error && told[id].2.contains(why), "{id}: {:?}", told[id]);
     }
+    assert!(told["manifest"].2.starts_with("kgrade.yaml:2:"), "a file is named as its learner names it: {:?}", told["manifest"]);
     for (id, record) in before.records.iter().filter(|(_, record)| record.state == State::Graded) {
         assert_eq!(&hall.journal("out").records[id], record, "{id} was graded again");
     }

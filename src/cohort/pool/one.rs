@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 
 use super::{Pool, Step, lock};
 use crate::cohort::book::now;
@@ -69,7 +69,8 @@ impl Pool {
         let folder = member.source.fetch(&hand.source(), self.settings.limits).await?;
         let commit = source::head(&folder).await;
         let looked = folder.clone();
-        let submission = tokio::task::spawn_blocking(move || Submission::open(&looked)).await.context("look at the submission")??;
+        let opened = tokio::task::spawn_blocking(move || Submission::open(&looked)).await.context("look at the submission")?;
+        let submission = opened.map_err(|error| anyhow!("{}", without(&folder, &format!("{error:#}"))))?;
         Ok(Found { key: self.settings.basis.key(submission.digest(), commit.as_deref(), rules), folder })
     }
 
@@ -96,7 +97,7 @@ impl Pool {
                     self.worked();
                     return Ok(Made { key: found.key, tries, ended: Ok(outcome), results });
                 }
-                Ending::NotGraded { why, again } => (why, again),
+                Ending::NotGraded { why, again } => (without(&found.folder, &why), again),
             };
             if reasons.last() != Some(&why) {
                 reasons.push(why.clone());
@@ -160,11 +161,16 @@ impl Pool {
         }
         self.out.keep(&member.id, &made.results)?;
         lock(&self.journal).add(&Line::Done(record.clone()))?;
-        let score = outcome.as_ref().map(|outcome| (outcome.score, outcome.max_score));
+        let score = outcome.as_ref().map(|outcome| (outcome.grade(), outcome.max_score));
         lock(&self.book).enter(record.clone(), outcome);
         self.watcher.done(&record, score);
         Ok(())
     }
+}
+
+/// A reason without the folder that a submission was in here: files in it are named as the learner names them.
+fn without(folder: &Path, why: &str) -> String {
+    why.replace(&format!("{}/", folder.display()), "")
 }
 
 /// Says why there is no grade. A result that was half made would look like one.

@@ -99,15 +99,18 @@ impl Image {
         self.archive.as_deref()
     }
 
-    /// Forgets the image, unless another kgrade has made it anew meanwhile: of many that find one damaged, the first renews it for all.
+    /// Whether it is still in the cache: another kgrade may have thrown it away, or put a new one in its place.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        fs::metadata(&self.folder).is_ok_and(|there| written(&there) == self.written)
+    }
+
+    /// Forgets the image, unless another kgrade did so already: of many that find one damaged, the first renews it for all.
     ///
     /// # Errors
     /// When the cache cannot be written.
     pub fn discard(&self, work: &Work, lock: &CacheLock) -> Result<(), ClusterError> {
-        if fs::metadata(&self.folder).is_ok_and(|there| written(&there) != self.written) {
-            return Ok(());
-        }
-        work.context().cache.discard(work, lock, &self.folder)
+        if self.is_there() { work.context().cache.discard(work, lock, &self.folder) } else { Ok(()) }
     }
 
     /// Copies the data folder to `folder/data` and gives the copy a cluster id of its own, which it returns.

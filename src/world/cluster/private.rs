@@ -91,6 +91,9 @@ pub fn start(work: &Work, spec: &ClusterSpec) -> Result<PrivateCluster, ClusterE
     let prepared = prepare(work)?;
     match start_once(work, spec, &prepared) {
         Ok(cluster) => Ok(cluster),
+        Err(BootFailure::Stop(ClusterError::Interrupted)) => Err(ClusterError::Interrupted),
+        // Whatever went wrong: what it was started from was thrown away in the middle, and there is a new one.
+        Err(_) if !prepared.image.is_there() => start_once(work, spec, &prepare(work)?).map_err(told),
         Err(BootFailure::Died(reason, log_tail)) => {
             tracing::debug!(reason, log_tail, "the broker did not start; renewing what the cache has for it");
             renew(work, &prepared)?;
