@@ -78,7 +78,7 @@ fn the_matrix_tells_which_mistake_fails_which_check() {
     let school = School::new();
     school.remove("fixtures/lab-90/mistakes/second-fails");
     let said = school.kgrade(&["check-course", "course", "--static", "--matrix"]);
-    let matrix = "lab-90  Two programs that end\n  Ended two programs\n    ✓ first   first-fails\n    ✗ second  no mistake fails it\n";
+    let matrix = "lab-90 Two programs that end\n  Ended two programs\n    ✓ first   first-fails\n    ✗ second  no mistake fails it\n";
     assert!(said.text.contains(matrix), "{}", said.text);
 }
 

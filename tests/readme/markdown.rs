@@ -4,8 +4,6 @@
 pub struct Block {
     /// What stands behind the fence, for example `yaml`.
     pub language: String,
-    /// The last line of text before it; empty when another block stands between.
-    pub before: String,
     /// Its text.
     pub text: String,
     /// The line that it begins at, from 1.
@@ -15,28 +13,19 @@ pub struct Block {
 /// All fenced blocks.
 pub fn blocks(page: &str) -> Vec<Block> {
     let mut found: Vec<Block> = Vec::new();
-    let (mut before, mut open) = (String::new(), None);
+    let mut open = None;
     for (index, line) in page.lines().enumerate() {
         match (line.trim().strip_prefix("```"), &mut open) {
             (Some(language), None) => {
-                open = Some(Block { language: language.to_owned(), before: before.clone(), text: String::new(), line: index + 2 });
+                open = Some(Block { language: language.to_owned(), text: String::new(), line: index + 2 });
             }
-            (Some(_), Some(_)) => {
-                found.extend(open.take());
-                before.clear();
-            }
+            (Some(_), Some(_)) => found.extend(open.take()),
             (None, Some(block)) => block.text.push_str(&format!("{line}\n")),
-            (None, None) if !line.trim().is_empty() => before = line.to_owned(),
             (None, None) => {}
         }
     }
     assert!(open.is_none(), "a block that is not closed");
     found
-}
-
-/// The file that a block is to be written to: its line before is `` `name`: ``.
-pub fn file_name(block: &Block) -> Option<&str> {
-    block.before.strip_prefix('`')?.strip_suffix("`:")
 }
 
 /// The targets of all links outside of blocks.

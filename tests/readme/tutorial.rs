@@ -26,7 +26,7 @@ enum Step {
 
 /// What differs from run to run, by a pattern, and what is compared instead.
 const VARYING: &[(&str, &str)] = &[
-    (r"\b[0-9]+(\.[0-9]+)? (ms|s|min)\b", "TIME"),
+    (r"\b([0-9]+ min [0-9]+ s|[0-9]+(\.[0-9]+)? (ms|s))\b", "TIME"),
     (r"\b[0-9]+ looks\b", "LOOKS"),
     (r"--seed [0-9]+", "--seed SEED"),
     (r"seed [0-9]+", "seed SEED"),
@@ -34,6 +34,7 @@ const VARYING: &[(&str, &str)] = &[
     (r"(offset|partition|offsets|delivery|event|after) [0-9]+", "$1 N"),
     (r"(e|u)-[0-9]+", "$1-N"),
     (r"-[0-9a-z]{8}\b", "-RUN"),
+    (r" evidence .* probably ", " evidence … probably "),
 ];
 
 /// The quoted words of a line that begins so: `` In `a`, `b` becomes `c`. ``
@@ -115,22 +116,20 @@ fn typed(folder: &Path, command: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What is left when chance is taken out: lines of programs that end in any order are sorted, and lines are wrapped anew.
+/// What is left when chance is taken out: a line and what hangs under it are one, and the lines are sorted, since programs end in any order.
 fn plain(text: &str) -> String {
-    let mut text = text.to_owned();
-    for (pattern, with) in VARYING {
-        text = regex::Regex::new(pattern).unwrap().replace_all(&text, *with).into_owned();
-    }
-    let mut found: Vec<String> = Vec::new();
+    let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
-        match (line.starts_with(' '), found.last_mut()) {
+        match (line.starts_with(' '), lines.last_mut()) {
             (true, Some(last)) => last.push_str(&format!(" {}", line.trim())),
-            _ => found.push(line.to_owned()),
+            _ => lines.push(line.to_owned()),
         }
     }
-    let evidence = regex::Regex::new(r"( evidence .*?)( and [0-9]+ more)?( probably )").unwrap();
-    let lines = found.into_iter().map(|line| evidence.replace(&line, " evidence …$3").into_owned());
-    let mut lines: Vec<String> = lines.collect();
+    for line in &mut lines {
+        for (pattern, with) in VARYING {
+            *line = regex::Regex::new(pattern).unwrap().replace_all(line, *with).into_owned();
+        }
+    }
     lines.sort();
     lines.join("\n")
 }

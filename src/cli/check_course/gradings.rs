@@ -147,7 +147,8 @@ impl Hall {
             self.progress.ended(&name, &report::tried(&tried, self.columns, &self.style));
             let mut all = lock(&self.tried);
             all.push(tried);
-            let why = all.iter().map(|tried| if let Ending::NotGraded(why) = &tried.ending { Some(why) } else { None });
+            let graded = all.iter().filter(|tried| !matches!(tried.ending, Ending::Left(_)));
+            let why = graded.map(|tried| if let Ending::NotGraded(why) = &tried.ending { Some(why) } else { None });
             // As long as one could be graded, the others have their own reasons.
             if let Some(reasons) = why.collect::<Option<Vec<_>>>()
                 && let Some(first) = reasons.first()
