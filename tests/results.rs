@@ -131,6 +131,14 @@ fn lateness_is_the_same_at_every_regrade() {
     );
     let compared = kgrade(&["replay", &run, "--late", &rules_path, "--out", &text(folder.path().join("out")), "--yes"]);
     assert!(said(&compared).contains("ada: 25 → 23 of 25\n  late penalty 0 % → 10 %\n"), "{}", said(&compared));
+    // What a run lost for lateness stays lost when no rules are named: those of a cohort's table are in no file.
+    let graded = saved("ck-sync-per-message", "ada", "passed", 25);
+    let (header, events) = graded.split_once('\n').unwrap();
+    let mut header: Value = serde_json::from_str(header).unwrap();
+    header["late"] = json!({"due": 1, "extended": false, "grace_s": 0, "late_s": 7, "penalty_percent": 20, "score": 20});
+    fs::write(&run, format!("{header}\n{events}")).unwrap();
+    let kept = kgrade(&["replay", &run]);
+    assert!(said(&kept).contains("20 after the late penalty of 20 %"), "{}", said(&kept));
     fs::write(&rules, rule("extensions: { ada: { all: 1d } }\n")).unwrap();
     assert!(said(&kgrade(&["replay", &run, "--late", &rules_path])).contains("committed before the extended due time"));
     fs::write(&rules, "kgrade: 1\nlabs: { lab-02: { due: tomorrow } }\n").unwrap();

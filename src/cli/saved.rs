@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use super::{Failure, LabSource, lint};
 use crate::course::Rules;
 use crate::lab::{Bindings, Check, Lab, find};
-use crate::outcome::{Disclosure, Outcome, SCHEMA, Score};
+use crate::outcome::{Disclosure, Late, Outcome, SCHEMA, Score};
 use crate::run::replay;
 use crate::timeline::Timeline;
 use crate::timeline::event::Event;
@@ -79,7 +79,7 @@ impl Saved {
         self
     }
 
-    /// Judges it.
+    /// Judges it. Without rules on late submissions, it loses what it lost for lateness when it was run: nothing about that has changed.
     pub fn judge(self, rules: Option<&Rules>) -> JudgedAgain {
         let Self { header, lab, checks, events, partly } = self;
         let (outcomes, timeline) = replay::replay_all(&checks, events, header.timeout_scale, &lab.name);
@@ -93,7 +93,10 @@ impl Saved {
         }
         let outcome = Outcome {
             schema: SCHEMA.to_owned(),
-            late: rules.and_then(|rules| rules.apply(&lab.name, &run, points)),
+            late: match rules {
+                Some(rules) => rules.apply(&lab.name, &run, points),
+                None => header.late.map(|late| Late { score: Late::left(points, late.penalty_percent), ..late }),
+            },
             lab: lab.name,
             title: lab.title,
             score: points,
