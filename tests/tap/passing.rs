@@ -27,7 +27,13 @@ async fn every_byte_comes_through_as_it_was() {
             let mut body = vec![0; rng.random_range(0..longest)];
             rng.fill(&mut body[..]);
             sent.extend_from_slice(&match correlation % 3 {
-                0 => request(Api(rng.random_range(0..200)), rng.random_range(0..20), correlation, &body),
+                // Of those that go on whatever is in them: some that there are, and some that there are not.
+                0 => request(
+                    Api([rng.random_range(1..27), rng.random_range(100..200)][rng.random_range(0..2)]),
+                    rng.random_range(0..20),
+                    correlation,
+                    &body,
+                ),
                 1 => produce(correlation, 1, body.len()),
                 _ => heartbeat(correlation),
             });

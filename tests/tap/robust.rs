@@ -86,7 +86,7 @@ async fn a_hundred_megabytes_take_no_more_memory_than_is_said() {
         let mut stream = stage.client().await.stream;
         peers.push(tokio::spawn(async move {
             // A claim of 100 MiB and the first eight of them.
-            stream.write_all(&[&[0x06, 0x40, 0, 0][..], &request(PRODUCE, 3, 1, b"")[4..]].concat()).await.unwrap();
+            stream.write_all(&[&[0x06, 0x40, 0, 0][..], &request(HEARTBEAT, 0, 1, b"")[4..]].concat()).await.unwrap();
             for _ in 0..128 {
                 stream.write_all(&[7; 64 << 10]).await.unwrap();
             }
