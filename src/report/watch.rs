@@ -111,7 +111,7 @@ pub fn render(view: &View<'_>, style: &Style) -> String {
 }
 
 fn page(view: &View<'_>, style: &Style, checks: Vec<String>) -> Vec<String> {
-    let heading = hang("", "", &one(&format!("{}  {}", view.lab.0, view.lab.1)), style.width);
+    let heading = hang(&format!("{}  ", one(view.lab.0)), "  ", &one(view.lab.1), style.width);
     let mut lines: Vec<String> = heading.iter().map(|line| style.paint(&Paint::new().bold(), line)).collect();
     lines.extend(bar(view, style));
     lines.push(String::new());
@@ -183,7 +183,7 @@ fn failure(view: &View<'_>, style: &Style) -> Vec<String> {
         State::Earlier => " (as before)",
         State::Due => " (before the last change; being graded)",
     };
-    let heading = hang("", "  ", &one(&format!("{}  {}{when}", open.id, open.title)), style.width);
+    let heading = hang(&format!("{}  ", one(&open.id)), "  ", &one(&format!("{}{when}", open.title)), style.width);
     let mut lines = vec![String::new()];
     lines.extend(heading.iter().map(|line| style.paint(&Paint::new().fg(color(open.verdict)).bold(), line)));
     // The key says the hint, and what to type next is nothing here: saving is enough.
