@@ -35,7 +35,11 @@ fn each_time_one_hint_more() {
     }
     assert_eq!(seen, ["1", "2", "3", "3"]);
     let over = fine(&desk, &["hint", "lab-02", "keyed"]);
-    assert!(over.stdout.contains("These were all 3 of its hints") && over.stdout.contains("kgrade hint lab-02 keyed --all"), "{}", over.stdout);
+    assert!(
+        over.stdout.contains("These were all 3 of its hints") && over.stdout.contains("kgrade hint lab-02 keyed --all"),
+        "{}",
+        over.stdout
+    );
     // Every check has a memory of its own.
     let other = fine(&desk, &["hint", "lab-02", "json"]);
     assert!(numbers(&other) == ["1"] && other.stdout.contains("Next: another hint"), "{}", other.stdout);
@@ -55,9 +59,9 @@ fn without_a_check_it_is_the_first_that_failed() {
     desk.result(1, "lab-02", |id| if id == "keyed" || id == "bad-json" { Verdict::Failed } else { Verdict::Passed });
     // The lab, too, is the one that the learner is at: lab-01 was never passed, lab-02 is named.
     let said = fine(&desk, &["hint", "lab-02"]);
-    assert!(said.stdout.starts_with("keyed  ") && numbers(&said) == ["1"], "{}", said.stdout);
+    assert!(said.stdout.starts_with("keyed: ") && numbers(&said) == ["1"], "{}", said.stdout);
     desk.passes(2, "lab-01");
-    assert!(fine(&desk, &["hint"]).stdout.starts_with("keyed  "));
+    assert!(fine(&desk, &["hint"]).stdout.starts_with("keyed: "));
 }
 
 #[test]
@@ -116,7 +120,11 @@ fn a_check_that_is_not_shown_tells_nothing() {
                disclosure: none, expect: [ { topic: { name: t } } ] }\n";
     std::fs::create_dir_all(desk.work().join("checks/lab-90")).unwrap();
     std::fs::write(desk.work().join("checks/lab-90/lab.yaml"), lab).unwrap();
-    for arguments in [&["hint", "lab-90", "hidden-1", "--checks", "checks"][..], &["hint", "lab-90", "--checks", "checks"], &["show", "lab-90", "--checks", "checks"]] {
+    for arguments in [
+        &["hint", "lab-90", "hidden-1", "--checks", "checks"][..],
+        &["hint", "lab-90", "--checks", "checks"],
+        &["show", "lab-90", "--checks", "checks"],
+    ] {
         let said = fine(&desk, arguments);
         assert!(!said.stdout.contains("SECRET") && said.stdout.contains("a check that is not shown"), "{}", said.stdout);
     }
@@ -126,10 +134,10 @@ fn a_check_that_is_not_shown_tells_nothing() {
 fn show_prints_plain_text_into_a_pipe_and_a_page_into_a_file() {
     let desk = Desk::new();
     let text = fine(&desk, &["show", "lab-02"]).stdout;
-    assert!(text.starts_with("lab-02  First producer and consumer\nweek 1, days 3-5 · 100 points · 7 checks\n"), "{text}");
+    assert!(text.starts_with("lab-02: First producer and consumer\nweek 1, days 3-5 · 100 points · 7 checks\n"), "{text}");
     assert!(!text.contains('\x1b') && text.contains("kgrade init lab-02") && text.contains("graceful-stop   10  "), "{text}");
     // Without a lab it is the one that the learner is at: the first.
-    assert!(fine(&desk, &["show"]).stdout.starts_with("lab-01  "));
+    assert!(fine(&desk, &["show"]).stdout.starts_with("lab-01: "));
     let section = fine(&desk, &["show", "lab-02", "--section", "the consumer"]).stdout;
     assert!(section.starts_with("  The consumer\n") && !section.contains("It creates the topic"), "{section}");
     assert_eq!(fine(&desk, &["show", "lab-02", "--web"]).stdout, "wrote  lab-02.html\n");
