@@ -195,11 +195,26 @@ fn a_wrong_lab_file_is_shown_with_its_place_by_every_command() {
 #[test]
 fn init_writes_what_a_lab_begins_with_and_nothing_twice() {
     let bare = Bare::new();
-    bare.says(&["init", "lab-02", "work"], exit::ALL_PASSED, &["wrote  work/lab-02/producer.py", "next   kgrade lab-02 --submission work"]);
+    bare.says(
+        &["init", "lab-02", "work"],
+        exit::ALL_PASSED,
+        &[
+            "wrote  work/lab-02/producer.py",
+            "wrote  work/kgrade.yaml",
+            "wrote  work/requirements.txt",
+            "next   kgrade show lab-02 --submission work",
+            "kgrade watch lab-02 --submission work",
+        ],
+    );
     let mine = bare.folder.path().join("work/lab-02/producer.py");
     std::fs::write(&mine, "mine").unwrap();
     bare.says(&["init", "lab-02", "work"], exit::ALL_PASSED, &["kept   work/lab-02/producer.py  (it was there already)"]);
     assert_eq!(std::fs::read_to_string(mine).unwrap(), "mine");
+    bare.says(
+        &["init", "lab-03", "work"],
+        exit::ALL_PASSED,
+        &["kept   work/kgrade.yaml", "what kgrade.yaml does not name for lab-03 runs by the lab's own commands"],
+    );
     bare.says(&["init", "lab-2"], exit::USAGE, &["there is no lab `lab-2`; did you mean `lab-02`?"]);
     bare.file("occupied", "a file");
     bare.says(&["init", "lab-02", "occupied"], exit::ENVIRONMENT, &["cannot make the folder occupied/lab-02"]);

@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn a_lab_without_a_starter_has_its_settings_and_words_that_need_quotes_get_them() {
         let text = "kgrade: 1\nlab: lab-90\ntitle: A\nprograms:\n  one: { default: [./one, --name, 'a b', '1', 'true'] }\n  late: { default: [./late, $(instance)] }\nchecks:\n  - { id: a, title: A, points: 100, hint: h, \
-                    do: [ { run: { program: one } }, { run: { program: late } } ], expect: [ { exited: { instance: a/one, codes: [0] } } ] }\n";
+                    do: [ { run: { program: one } }, { run: { program: late } } ], expect: [ { exited: { instance: one, codes: [0] } } ] }\n";
         let lab = LabSource::parse("a.yaml", text).unwrap().resolve(&Bindings { run_id: "r".into(), seed: 0 }).unwrap();
         let empty = tempfile::tempdir().unwrap();
         let starter = Starter::of(&lab, Some(empty.path())).unwrap();

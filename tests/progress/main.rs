@@ -6,6 +6,7 @@
 mod damage;
 mod desk;
 mod graded;
+mod hints;
 mod pages;
 mod reviews;
 mod terminal;

@@ -25,7 +25,7 @@ pub struct Hints<'a> {
 #[must_use]
 pub fn render(hints: &Hints<'_>, style: &Style) -> String {
     let mut sheet = Sheet::new(style);
-    sheet.heading(&format!("{}  {}", hints.check.id, hints.check.shown_title()));
+    sheet.heading(&format!("{}: {}", hints.check.id, hints.check.shown_title()));
     if hints.no_more {
         sheet.aside("", &format!("These were all {} of its hints; this is the last one again.", hints.all));
     }
@@ -43,7 +43,7 @@ pub fn render(hints: &Hints<'_>, style: &Style) -> String {
 #[must_use]
 pub fn none(check: &Check, style: &Style) -> String {
     let mut sheet = Sheet::new(style);
-    sheet.heading(&format!("{}  {}", check.id, check.shown_title()));
+    sheet.heading(&format!("{}: {}", check.id, check.shown_title()));
     sheet.text("  ", "It has no hints: its author does not show what it looks at.");
     sheet.finish()
 }
@@ -52,7 +52,7 @@ pub fn none(check: &Check, style: &Style) -> String {
 #[must_use]
 pub fn list(lab: &Lab, command: &str, style: &Style) -> String {
     let mut sheet = Sheet::new(style);
-    sheet.heading(&format!("{}  {}", lab.name, lab.title));
+    sheet.heading(&format!("{}: {}", lab.name, lab.title));
     sheet.text("", "No check of it failed in your latest results. Name the one that you want a hint for:");
     sheet.text("", "");
     let width = lab.checks.iter().map(|check| check.id.chars().count()).max().unwrap_or(0);
@@ -96,13 +96,13 @@ mod tests {
         let page = Hints { check: &lab.checks[0], shown: &hints[..1], first: 1, all: 3, no_more: false, next: &next };
         assert_eq!(
             render(&page, &style(44)),
-            "keyed  Events stay in order\n\n  hint 1 of 3, a question\n  Which part of the record decides the\n  partition and with it the order?\n\n\
+            "keyed: Events stay in order\n\n  hint 1 of 3, a question\n  Which part of the record decides the\n  partition and with it the order?\n\n\
              Next: another hint    \n  kgrade hint lab-90 keyed\n".replace("    \n", "\n")
         );
         let last = Hints { shown: &hints[2..], first: 3, no_more: true, next: &[], ..page };
         assert_eq!(
             render(&last, &style(80)),
-            "keyed  Events stay in order\nThese were all 3 of its hints; this is the last one again.\n\n  hint 3 of 3, the explanation\n  It is hashed.\n\n"
+            "keyed: Events stay in order\nThese were all 3 of its hints; this is the last one again.\n\n  hint 3 of 3, the explanation\n  It is hashed.\n\n"
         );
     }
 

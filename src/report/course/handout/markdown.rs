@@ -96,7 +96,7 @@ impl Writer {
                 self.gap();
                 self.heading = Some(*level);
             }
-            Tag::Paragraph if self.mark.is_none() => self.gap(),
+            Tag::Paragraph | Tag::HtmlBlock if self.mark.is_none() => self.gap(),
             Tag::CodeBlock(_) => {
                 self.flush();
                 self.code = Some(String::new());
@@ -131,6 +131,9 @@ impl Writer {
             TagEnd::List(_) => {
                 self.flush();
                 self.lists.pop();
+                if self.lists.is_empty() {
+                    self.gap();
+                }
             }
             TagEnd::Item => {
                 self.flush();

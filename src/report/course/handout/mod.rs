@@ -35,7 +35,7 @@ impl Page<'_> {
     #[must_use]
     pub fn terminal(&self, style: &Style) -> String {
         let mut sheet = Sheet::new(style);
-        sheet.heading(&format!("{}  {}", self.lab.name, self.lab.title));
+        sheet.heading(&format!("{}: {}", self.lab.name, self.lab.title));
         sheet.text("", &self.facts());
         sheet.gap();
         let width = self.lab.checks.iter().map(|check| check.id.chars().count()).max().unwrap_or(0);

@@ -1,5 +1,6 @@
 //! A table of a handout in a terminal: columns where there is room, a list of records where there is none.
 
+use console::strip_ansi_codes;
 use termimad::crossterm::style::{Attribute, Color};
 use termimad::minimad::{Alignment, Composite, Compound, Line, Text};
 use termimad::{CompoundStyle, FmtText, MadSkin};
@@ -23,7 +24,18 @@ pub struct Table {
 impl Table {
     /// The lines of the table, none wider than `width`.
     pub fn lines(&self, width: usize, style: &Style) -> Vec<String> {
-        if width < NARROW { self.records(width, style) } else { self.columns(width, style) }
+        if width < NARROW {
+            return self.records(width, style);
+        }
+        let lines = self.columns(width, style);
+        if self.is_broken(&lines) { self.records(width, style) } else { lines }
+    }
+
+    /// Whether a word is broken inside its column: a name in two pieces cannot be copied.
+    fn is_broken(&self, lines: &[String]) -> bool {
+        let joined = lines.join("\n");
+        let shown = strip_ansi_codes(&joined);
+        self.rows.iter().flatten().flatten().flat_map(|span| span.text.split(' ')).any(|word| !shown.contains(word))
     }
 
     fn columns(&self, width: usize, style: &Style) -> Vec<String> {

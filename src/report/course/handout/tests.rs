@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use pulldown_cmark::{Event, Tag, TagEnd};
 use snapbox::{Assert, Data};
 
 use super::*;
@@ -53,22 +54,20 @@ fn the_handouts_of_the_course_lose_no_word_and_break_no_command() {
             let text = section(&handout, &Section { level: 1, title: String::new(), events: 0..handout.events().len() }, &plain(width));
             let squeeze = |text: &str| text.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
             let all = squeeze(&text);
-            let mut in_code = false;
+            let (mut in_code, mut in_head) = (false, false);
             for event in handout.events() {
                 match event {
-                    pulldown_cmark::Event::Start(pulldown_cmark::Tag::CodeBlock(_)) => in_code = true,
-                    pulldown_cmark::Event::End(pulldown_cmark::TagEnd::CodeBlock) => in_code = false,
-                    pulldown_cmark::Event::Text(code) if in_code => {
-                        code.lines().for_each(|line| {
-                            assert!(text.lines().any(|shown| shown.trim_start() == line.trim()), "{name} {width}: {line}")
-                        });
+                    Event::Start(Tag::CodeBlock(_)) => in_code = true,
+                    Event::End(TagEnd::CodeBlock) => in_code = false,
+                    Event::Start(Tag::TableHead) => in_head = true,
+                    Event::End(TagEnd::TableHead) => in_head = false,
+                    Event::Text(code) if in_code => {
+                        let shown = |line: &str| text.lines().any(|shown| shown.trim_start() == line.trim());
+                        code.lines().for_each(|line| assert!(shown(line), "{name} {width}: {line}"));
                     }
-                    // In a table a cell may stand beside another.
-                    pulldown_cmark::Event::Text(words) => {
-                        words
-                            .split_whitespace()
-                            .filter(|word| word.len() < 12)
-                            .for_each(|word| assert!(all.contains(&squeeze(word)), "{name} {width}: {word}"));
+                    // Where tables are lists, the name of the first column is left out.
+                    Event::Text(words) if !in_head => {
+                        words.split_whitespace().for_each(|word| assert!(all.contains(&squeeze(word)), "{name} {width}: {word}"));
                     }
                     _ => {}
                 }
@@ -83,8 +82,12 @@ fn colour_changes_no_word() {
     let plain_text = with(Some(&sample), true, |page| page.terminal(&plain(80)));
     let coloured = with(Some(&sample), true, |page| page.terminal(&Style { color: true, ..plain(80) }));
     assert!(!plain_text.contains('\x1b') && coloured.contains('\x1b'));
-    let words =
-        |text: &str| console::strip_ansi_codes(text).replace('`', "").chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
+    // Columns of another width put the words of a table's cells into another order.
+    let words = |text: &str| {
+        let mut letters: Vec<char> = console::strip_ansi_codes(text).chars().filter(|letter| letter.is_alphanumeric()).collect();
+        letters.sort_unstable();
+        letters
+    };
     assert_eq!(words(&plain_text), words(&coloured));
     // No line ends in the middle of a colour.
     for line in coloured.lines() {
@@ -96,7 +99,7 @@ fn colour_changes_no_word() {
 #[test]
 fn a_lab_without_handout_or_course_is_shown_all_the_same() {
     let text = with(None, false, |page| Page { course: None, ..*page }.terminal(&plain(80)));
-    assert!(text.starts_with("lab-02  First producer and consumer\n100 points · 7 checks\n"), "{text}");
+    assert!(text.starts_with("lab-02: First producer and consumer\n100 points · 7 checks\n"), "{text}");
     assert!(text.contains("It has no handout") && text.contains("kgrade init lab-02") && !text.contains("--section"), "{text}");
     let begun = with(Some(&sample()), true, |page| page.terminal(&plain(80)));
     assert!(!begun.contains("kgrade init") && begun.contains("kgrade watch lab-02") && begun.contains("week 1, days 3-5"), "{begun}");
