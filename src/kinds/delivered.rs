@@ -227,7 +227,7 @@ impl Delivered {
         let who = self.by.as_ref().map_or_else(|| "your program".to_owned(), |name| format!("`{name}`"));
         let mismatch = Mismatch::new(format!("{who} delivered nothing to the sink"), expected, "no POST at all");
         // Where another instance did deliver, what stops this one is what it meets first.
-        if let Some(cause) = loss::first_met(view, &view.event_ids(&self.every)) {
+        if let Some(cause) = loss::stands_next(view, &view.event_ids(&self.every)) {
             return mismatch.cause(cause).about(Subject::BadRecords);
         }
         if !self.running(view) {

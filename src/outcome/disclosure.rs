@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn each_level_keeps_less() {
         for verdict in [Verdict::Failed, Verdict::Inconclusive, Verdict::Error, Verdict::Skipped] {
-            assert_eq!(left(Disclosure::Full, verdict).len(), 14, "{verdict:?}");
+            assert_eq!(left(Disclosure::Full, verdict).len(), 15, "{verdict:?}");
             assert!(!left(Disclosure::Actual, verdict).contains(&"expected".to_owned()), "{verdict:?}");
             assert_eq!(left(Disclosure::Rationale, verdict), ["title", "criterion", "hint", "place"], "{verdict:?}");
             assert_eq!(left(Disclosure::Points, verdict), ["title", "criterion", "place"], "{verdict:?}");

@@ -153,6 +153,21 @@ mod tests {
     }
 
     #[test]
+    fn says_where_to_read_between_the_cause_and_the_hint() {
+        let mut check = failed();
+        (check.cause, check.hint) = (Some("a timer commits".to_owned()), Some("look at the clock".to_owned()));
+        check.read = Some(Reading {
+            handout: Some("Automatic commit".to_owned()),
+            show: Some("kgrade show lab-02".to_owned()),
+            kafka: Some("Consumer Configs: enable.auto.commit".to_owned()),
+        });
+        let places = ["read|handout: Automatic commit (kgrade show lab-02)", "|Kafka documentation, Consumer Configs: enable.auto.commit"];
+        assert_eq!(texts(&check), ["probably|a timer commits", places[0], places[1], "hint|look at the clock"]);
+        check.verdict = Verdict::Passed;
+        assert_eq!(texts(&check), Vec::<String>::new());
+    }
+
+    #[test]
     fn shows_the_last_lines_under_who_said_them() {
         let line = |at: u64, stream: &str| OutputLine {
             program: "consumer".to_owned(),

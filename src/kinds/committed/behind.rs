@@ -149,7 +149,7 @@ fn explain(spec: &Committed, view: &View<'_>, offsets: &Offsets, wrong: &[Wrong]
     } else {
         let cause = left_uncommitted(view, offsets).unwrap_or_else(|| {
             format!(
-                "there were commits, but none after the last deliveries: they come on a timer (as when {setting}), after a number of events, or only at some moments. \
+                "there were commits, but none yet that covers the last deliveries: they come on a timer (as when {setting}), after a number of events, or only at some moments. \
                  Commit after each delivery, or also when input pauses and before the program stops: {commit}"
             )
         });

@@ -71,7 +71,7 @@ fn where_it_should_be_and_one_off() {
     assert_says(&offsets(1, 1), EQUALS, "not yet: the committed offset is that of the last delivered event", &["the next one to read: that of the delivered event plus one"]);
     assert_says(&offsets(1, 1), COVERS, "holds (1)", &[]);
     assert_says(&offsets(1, 2), EQUALS, "not yet: the committed offset is that of the last", &["partition 0: offset 1 committed, 2 is due", "!partition 1"]);
-    assert_says(&offsets(0, 1), EQUALS, "not yet: what was delivered is not committed", &["commit also when input pauses"]);
+    assert_says(&offsets(0, 1), EQUALS, "not yet: what was delivered is not committed", &["or also when input pauses"]);
     assert_says(&offsets(0, 1), COVERS, "not yet: what was delivered is not committed", &["partition 0: offset 0 committed, 2 is due", "!partition 1"]);
     assert_says(&offsets(3, 2), EQUALS, "not yet: an offset was committed beyond the last delivered event", &["partition 0: offset 3 committed, 2 is due"]);
     assert_says(&offsets(3, 2), AT_MOST, "violated: offset 3 of partition 0 was committed while event e-000005 (offset 2) had not been delivered at all", &[]);
@@ -120,7 +120,7 @@ fn ahead_of_an_event_that_was_refused_given_up_or_cut_off() {
     let passed = |story: Story| story.offsets(&[(0, 1), (1, 0)]);
     let refused = || story().begin("first", 1).answer(1, 503);
     let words = "violated: offset 1 of partition 0 was committed while event e-000001 (offset 0) was refused with 503 (at 0.0";
-    assert_says(&passed(refused()), AT_MOST, words, &["!still being delivered", "and not delivered; after a restart it is never read again", "posted again until it is, or left uncommitted"]);
+    assert_says(&passed(refused()), AT_MOST, words, &["!still being delivered", "and not delivered; after a restart it is never read again", "posted again until it is delivered, or left uncommitted"]);
     assert_says(&passed(refused().deliver("first", [3])), AT_MOST, "violated", &["refused with 503", "posted again"]);
     // It is being tried again at that moment.
     assert_says(&passed(refused().begin("first", 1)), AT_MOST, "violated", &["was still being delivered"]);

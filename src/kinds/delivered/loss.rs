@@ -13,8 +13,8 @@ pub(super) fn cause(view: &View<'_>, lost: &[&&str], deliveries: &[&Delivery]) -
     refused.or_else(|| Some((standstill(view, lost, deliveries)?, Subject::BadRecords)))
 }
 
-/// What an instance that delivers nothing has met first, where another one did deliver: the records that are no event, behind what was delivered.
-pub(super) fn first_met(view: &View<'_>, wanted: &BTreeSet<&str>) -> Option<String> {
+/// What stands before an instance that delivers nothing, where another one did deliver: the records that are no event, behind what was delivered.
+pub(super) fn stands_next(view: &View<'_>, wanted: &BTreeSet<&str>) -> Option<String> {
     let instances = view.timeline.instances_of(view.check);
     let deliveries: Vec<&Delivery> = instances.iter().flat_map(|(_, instance)| view.timeline.deliveries(instance)).collect();
     let (name, _, _) = deliveries.iter().find_map(|delivery| delivery.record.as_ref())?;
@@ -34,7 +34,7 @@ pub(super) fn first_met(view: &View<'_>, wanted: &BTreeSet<&str>) -> Option<Stri
         .collect();
     (!places.is_empty()).then(|| {
         format!(
-            "what it met first is no event: {}. Such a record is as unreadable at the next try: report it on standard error, pass it over, and go on",
+            "what stands next in its partitions is no event: {}. Such a record is as unreadable at the next try: report it on standard error, pass it over, and go on",
             places.join("; ")
         )
     })

@@ -102,7 +102,7 @@ fn one_that_does_not_get_past_the_first_record_that_it_meets() {
     let written = Story::new().data("bad", bad(&["cut JSON", "null value"])).data("more", events(7..=8));
     let stuck = written.produce("events").produce("bad").produce("more").start("first").deliver("first", 1..=6).exit("first", 0).start("second");
     let second = "delivered: { every: [more], by: second }";
-    let met = "what it met first is no event: cut JSON at partition 1, offset 3";
+    let met = "what stands next in its partitions is no event: cut JSON at partition 1, offset 3";
     assert_says(&stuck, second, "not yet: `second` delivered nothing to the sink", &[met, "about BadRecords"]);
     let crashed = stuck.line("second", "JSONDecodeError").exit("second", 1);
     assert_says(&crashed, second, "violated: `second` delivered nothing to the sink", &["exit code 1", "JSONDecodeError", met]);
