@@ -138,6 +138,15 @@ def copy(kind, work):
         shutil.copy(ROOT / "fixtures/lab-02" / kind / "lab-02" / name, work / "lab-02" / name)
 
 
+def status(terminal, columns):
+    terminal.type("clear; kgrade status")
+    terminal.enter()
+    lines = terminal.until(lambda screen: "Checkpoint" in screen and screen.rstrip().endswith("$")).rstrip("\n").split("\n")
+    while lines and lines[-1].strip() in ("", "$"):
+        lines.pop()
+    picture(ROOT / "docs/pictures/status.svg", "kgrade status: where a learner is, and what comes next", ["\n".join(lines)], columns)
+
+
 def main(kgrade):
     columns, home = 100, Path(tempfile.mkdtemp(prefix="kgrade-record-"))
     work, bin_folder = home / "work", home / "bin"
@@ -150,20 +159,18 @@ def main(kgrade):
         terminal.type("clear; kgrade watch lab-02")
         terminal.enter()
         still = lambda screen: "q quit" in screen and "grading" not in screen and "waiting for Kafka" not in screen
+        show = lambda: picture(ROOT / "docs/pictures/watch.svg", "kgrade watch: a mistake, the save that mends it, all checks passed", frames, columns)
         frames = [terminal.until(lambda screen: "✗ keyed" in screen and still(screen))]
+        show()
         shutil.copy(ROOT / "fixtures/lab-02/solution/lab-02/producer.py", work / "lab-02/producer.py")
         frames.append(terminal.until(lambda screen: "✓ keyed" in screen and "grading" in screen))
         frames.append(terminal.until(lambda screen: "all checks passed" in screen and still(screen)))
-        picture(ROOT / "docs/pictures/watch.svg", "kgrade watch: a mistake, the save that mends it, all checks passed", frames, columns)
+        show()
         terminal.type("q")
         terminal.until(lambda screen: screen.rstrip().endswith("$"))
-        terminal.type("clear; kgrade status")
-        terminal.enter()
-        frame = terminal.until(lambda screen: screen.count("$ ") >= 1 and "lab-02" in screen and screen.rstrip().endswith("$"))
-        lines = frame.rstrip("\n").split("\n")
-        while lines and lines[-1].strip() in ("", "$"):
-            lines.pop()
-        picture(ROOT / "docs/pictures/status.svg", "kgrade status: where a learner is, and what comes next", ["\n".join(lines)], columns)
+        terminal.close()
+        terminal = Terminal(columns, 90, work)
+        status(terminal, columns)
     finally:
         terminal.close()
         shutil.rmtree(home)
