@@ -105,7 +105,6 @@ pub struct Finding {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
     /// What to type.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
 }
 

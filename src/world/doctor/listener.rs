@@ -18,8 +18,8 @@ pub fn of(port: u16) -> Option<String> {
         return None;
     }
     let processes = fs::read_dir("/proc").ok()?.filter_map(Result::ok);
-    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let pid = numbers.into_iter().find(|pid| has(*pid, &wanted))?;
+    let mut numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let pid = numbers.find(|pid| has(*pid, &wanted))?;
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     Some(format!("{} (process {pid})", name.trim()))
 }

@@ -61,7 +61,8 @@ fn items(place: &Path, key: &str, what: What) -> Vec<Item> {
     own.map(|path| {
         let last_use = sealed.as_ref().filter(|(folder, _)| *folder == path).map(|(_, used)| *used);
         let (what, name) = if last_use.is_some() { (what, key) } else { (What::Leftovers, "not finished") };
-        let name = name.get(..12).unwrap_or(name).to_owned();
+        let how = if name.ends_with("-wheels") { "-wheels" } else { "" };
+        let name = format!("{}{how}", name.get(..12).unwrap_or(name));
         let last_use = last_use.or_else(|| fs::symlink_metadata(&path).and_then(|meta| meta.modified()).ok());
         Item { what, name, bytes: folder::bytes(&path), path, last_use, in_use }
     })
