@@ -22,6 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CELL_W, CELL_H, PAD = 8.4, 18, 14
 SECONDS_PER_FRAME = 5
+# Of a shell that waits, also of the system's own user.
+PROMPTS = ("$", "#")
 LIMIT_S = 300
 COLORS = {31: "r", 32: "g", 33: "y", 34: "b", 35: "m", 36: "c"}
 STYLE = """
@@ -141,8 +143,8 @@ def copy(kind, work):
 def status(terminal, columns):
     terminal.type("clear; kgrade status")
     terminal.enter()
-    lines = terminal.until(lambda screen: "Checkpoint" in screen and screen.rstrip().endswith("$")).rstrip("\n").split("\n")
-    while lines and lines[-1].strip() in ("", "$"):
+    lines = terminal.until(lambda screen: "Checkpoint" in screen and screen.rstrip().endswith(PROMPTS)).rstrip("\n").split("\n")
+    while lines and lines[-1].strip() in ("", *PROMPTS):
         lines.pop()
     picture(ROOT / "docs/pictures/status.svg", "kgrade status: where a learner is, and what comes next", ["\n".join(lines)], columns)
 
@@ -167,7 +169,7 @@ def main(kgrade):
         frames.append(terminal.until(lambda screen: "all checks passed" in screen and still(screen)))
         show()
         terminal.type("q")
-        terminal.until(lambda screen: screen.rstrip().endswith("$"))
+        terminal.until(lambda screen: screen.rstrip().endswith(PROMPTS))
         terminal.close()
         terminal = Terminal(columns, 90, work)
         status(terminal, columns)

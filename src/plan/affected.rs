@@ -159,6 +159,14 @@ checks:
         assert_eq!(of(&["consume"], &script), ["both", "reads"]);
     }
 
+    /// Commands that do not say which files they read.
+    const OF_MORE_FILES: [&[&str]; 4] = [
+        &["python", "-m", "lab_90.consumer"],
+        &["go", "run", "lab-90/consumer.py"],
+        &["make", "consumer"],
+        &["bash", "-c", "python lab-90/consumer.py"],
+    ];
+
     #[test]
     fn in_doubt_it_is_everything() {
         let others =
@@ -173,12 +181,7 @@ checks:
             assert_eq!(of(&consumer, &Made { spoken, ..Made::default() }).len(), 4, "another file may take it in: {word}");
         }
         assert_eq!(of(&consumer, &Made { built: true, ..Made::default() }).len(), 4, "something is built");
-        for command in [
-            &["python", "-m", "lab_90.consumer"][..],
-            &["go", "run", "lab-90/consumer.py"],
-            &["make", "consumer"],
-            &["bash", "-c", "python lab-90/consumer.py"],
-        ] {
+        for command in OF_MORE_FILES {
             let work = Made { consumer: Some(command), ..Made::default() };
             assert_eq!(of(&consumer, &work).len(), 4, "{command:?}");
         }

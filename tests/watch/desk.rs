@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::terminal::Terminal;
 
 /// Longer than anything takes on a machine that has much else to do.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(300);
 /// How often it is looked.
 const LOOK: Duration = Duration::from_millis(40);
 

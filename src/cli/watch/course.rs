@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 
 use crate::cli::{Failure, LabSource, lint};
 use crate::course::Starter;
@@ -45,7 +45,7 @@ impl Course {
                     0
                 }
             },
-            None => first_open(&names, work, checks.as_deref(), &mut notes)?,
+            None => first_open(&names, work, checks.as_deref(), &mut notes),
         };
         Ok(Self { checks, work: work.to_owned(), names, at, notes })
     }
@@ -97,18 +97,24 @@ impl Course {
 }
 
 /// The first lab that is not all passed; the last one when all are. What is to be said about the progress goes to `notes`.
-fn first_open(names: &[String], work: &Path, checks: Option<&Path>, notes: &mut Vec<String>) -> Result<usize, Failure> {
-    let progress = Store::at(work).read().context("your progress cannot be read").map_err(Failure::environment)?;
+fn first_open(names: &[String], work: &Path, checks: Option<&Path>, notes: &mut Vec<String>) -> usize {
+    let progress = match Store::at(work).read() {
+        Ok(progress) => progress,
+        Err(error) => {
+            notes.push(format!("your progress cannot be read: {error}"));
+            return 0;
+        }
+    };
     notes.extend(progress.notes.iter().map(ToString::to_string));
     for (at, name) in names.iter().enumerate() {
         // One that cannot be read is where the work goes on: it is said what is wrong with it.
-        let Ok(lab) = read(name, checks) else { return Ok(at) };
+        let Ok(lab) = read(name, checks) else { return at };
         if !LabStanding::of(&lab, &progress.entries).is_done() {
-            return Ok(at);
+            return at;
         }
     }
     notes.push("all labs are passed; this is the last one".to_owned());
-    Ok(names.len().saturating_sub(1))
+    names.len().saturating_sub(1)
 }
 
 fn read(name: &str, checks: Option<&Path>) -> Result<Lab, Failure> {
