@@ -1,16 +1,13 @@
 //! Completions: every shell's script is made, and bash really completes with its own.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::desk::Desk;
 
 /// What bash offers for the last word of a command line.
-fn offered(desk: &Desk, words: &[&str]) -> Vec<String> {
-    let script = desk.path("kgrade.bash");
-    let said = desk.kgrade(&["completions", "bash"]);
-    assert_eq!(said.code, Some(0), "{}", said.stderr);
-    fs::write(&script, said.stdout).unwrap();
+fn offered(script: &Path, words: &[&str]) -> Vec<String> {
     let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
     let last = words.len() - 1;
     let ask = format!(
@@ -28,8 +25,12 @@ fn offered(desk: &Desk, words: &[&str]) -> Vec<String> {
 #[test]
 fn bash_completes_commands_labs_checks_and_values() {
     let desk = Desk::new();
+    let script = desk.path("kgrade.bash");
+    let said = desk.kgrade(&["completions", "bash"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    fs::write(&script, said.stdout).unwrap();
     let has = |words: &[&str], wanted: &[&str]| {
-        let offered = offered(&desk, words);
+        let offered = offered(&script, words);
         assert!(wanted.iter().all(|word| offered.iter().any(|offer| offer == word)), "{words:?}: {wanted:?} is not in {offered:?}");
     };
     has(&["kgrade", "do"], &["doctor", "down"]);
@@ -39,7 +40,7 @@ fn bash_completes_commands_labs_checks_and_values() {
     has(&["kgrade", "plan", "--only", "key"], &["keyed"]);
     has(&["kgrade", "clean", "--what", "pre"], &["prepared"]);
     has(&["kgrade", "completions", "z"], &["zsh"]);
-    assert_eq!(offered(&desk, &["kgrade", "plan", "--only", "no-such"]), [""]);
+    assert_eq!(offered(&script, &["kgrade", "plan", "--only", "no-such"]), [""]);
 }
 
 #[test]
