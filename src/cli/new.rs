@@ -41,7 +41,7 @@ pub fn new(args: &NewArgs) -> Done {
         text.push_str(&format!("wrote  {}\n", path.display()));
     }
     for path in &written.kept {
-        text.push_str(&format!("kept   {}  (it was there already)\n", path.display()));
+        text.push_str(&format!("kept   {}  ({})\n", path.name.display(), path.why));
     }
     if lab.joins {
         let file = lab.place.checks.join("course.yaml");

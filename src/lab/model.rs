@@ -61,6 +61,10 @@ pub struct Check {
     pub read: ReadSpec,
     /// Which section of the lab's handout explains what.
     pub sections: Arc<IndexMap<Subject, String>>,
+    /// The second hint: where to look.
+    pub pointer: Option<String>,
+    /// The third hint: what happens and why, and what to change.
+    pub explanation: Option<String>,
     /// Full ids of the checks whose failure skips this one.
     pub needs: Vec<String>,
     /// Full ids of the checks that come before.

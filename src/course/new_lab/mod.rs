@@ -128,7 +128,8 @@ mod tests {
         let second = NewLab::at(&folder.path().join("my-course/lab-31"), None).unwrap();
         assert!(second.joins);
         let written = second.write().unwrap();
-        assert_eq!(written.kept, [folder.path().join("my-course/schema/lab.v1.json")]);
+        let kept: Vec<_> = written.kept.iter().map(|kept| kept.name.clone()).collect();
+        assert_eq!(kept, [folder.path().join("my-course/schema/lab.v1.json")]);
         let faults = audited(&second.place).join("\n");
         assert!(faults.contains("course.yaml does not name lab-31"), "{faults}");
         assert!(faults.contains("the check `delivers` has no `criterion`"), "{faults}");
