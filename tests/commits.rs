@@ -73,7 +73,7 @@ const ROWS: &[Row] = &[
     ("ck-sync-per-message", FIRST, CLEAN, NONE),
     ("ck-async-per-message", ONE_BY_ONE, CLEAN, NONE),
     ("ck-batch-explicit", AT_PAUSES, CLEAN, NONE),
-    ("ck-batch-no-argument", CUT_SHORT, AHEAD, &["commit() without arguments commits all that poll() or consume() has returned"]),
+    ("ck-batch-no-argument", CUT_SHORT, AHEAD, &["commit() without arguments, which commits all that poll() or consume() has returned"]),
     ("ck-every-n", AT_PAUSES, CLEAN, NONE),
     ("ck-store-offsets", AT_PAUSES, CLEAN, NONE),
     (

@@ -48,8 +48,8 @@ fn forty_four_columns() {
 What this machine has for kgrade
 
 ✓ ok       Java
-    17.0.15 at
-    /usr/lib/jvm/java-17/bin/java (PATH)
+    17.0.15 at /usr/lib/jvm/java-17/bin/java
+    (PATH)
 ✗ missing  Python
     no Python 3.9 or newer is on PATH
     $ sudo apt-get install python3 python3-venv
