@@ -21,7 +21,7 @@ impl Place {
     pub fn line_in(file: &Path, check: &CheckOutcome) -> Option<u32> {
         let name = file.to_str()?;
         let said = check.output.iter().map(|line| line.text.as_str()).chain(check.witnesses.iter().map(String::as_str));
-        said.filter_map(|text| after(text, name)).last()
+        said.filter_map(|text| after(text, name)).next_back()
     }
 
     /// What is shown: a link where the terminal takes one, and the path itself everywhere.
