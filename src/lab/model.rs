@@ -40,6 +40,22 @@ impl Lab {
     pub fn check(&self, id: &str) -> Option<&Check> {
         self.checks.iter().find(|check| check.id == id)
     }
+
+    /// The programs whose work a check looks at: those that it names, else those of the checks that come before it.
+    #[must_use]
+    pub fn programs_behind<'lab>(&'lab self, check: &'lab Check) -> &'lab IndexMap<String, Program> {
+        let earlier = |of: &'lab Check| of.after.iter().chain(&of.needs).filter_map(|id| self.check(id));
+        let (mut checks, mut next) = (vec![check], 0);
+        while let Some(of) = checks.get(next).copied() {
+            if !of.programs.is_empty() {
+                return &of.programs;
+            }
+            let seen: Vec<_> = earlier(of).filter(|other| !checks.iter().any(|known| known.id == other.id)).collect();
+            checks.extend(seen);
+            next += 1;
+        }
+        &check.programs
+    }
 }
 
 /// One check; of a check with `each`, one item.

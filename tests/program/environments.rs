@@ -55,6 +55,14 @@ impl Site {
         self.environment.push(("PATH".into(), path));
     }
 
+    /// As on a machine that has no uv: one that can do nothing comes before it. The folder must live as long as the site.
+    fn without_uv(&mut self) -> TempDir {
+        let fake = folder(&[]);
+        command(fake.path(), "uv", "#!/bin/sh\nexit 127\n");
+        self.with_commands(fake.path());
+        fake
+    }
+
     async fn prepare(&self) -> Result<Prepared, PrepareError> {
         let environment = self.environment.clone();
         let context = PrepareContext { cache: self.cache.path().to_owned(), environment, ..context(&self.guard, &self.mark) };
@@ -127,9 +135,8 @@ async fn a_broken_environment_is_built_again() {
 #[tokio::test]
 async fn without_ensurepip_even_an_old_pip_fills_the_environment() {
     let mut site = Site::new("./kgrade_tiny-1.0-py3-none-any.whl\n").offline();
-    let fake = folder(&[]);
+    let fake = site.without_uv();
     debian(fake.path(), "case \"$*\" in *--version*) echo pip 20.3.4;; *) exec \"$real\" \"$@\";; esac");
-    site.with_commands(fake.path());
     let prepared = site.prepare().await.unwrap();
     assert_eq!(site.run(&prepared).await, ["42 True"]);
     drop(prepared);
@@ -181,6 +188,7 @@ async fn a_requirement_that_does_not_exist_is_named() {
 #[tokio::test]
 async fn an_index_that_cannot_be_reached_is_not_the_learners_fault() {
     let mut site = Site::new("six==1.17.0\n");
+    let _fake = site.without_uv();
     for (name, value) in
         [("PIP_INDEX_URL", "http://127.0.0.1:1/simple"), ("PIP_RETRIES", "1"), ("NO_PROXY", "127.0.0.1"), ("no_proxy", "127.0.0.1")]
     {

@@ -38,6 +38,7 @@ fn no_secret_reaches_a_report() {
         check["first_seen_ms"] = Value::from(1);
         check["place"] = serde_json::json!({ "file": "f", "line": 1, "column": 1 });
         check["moment"] = serde_json::json!({ "at_ns": 1, "topic": "t", "partition": 0, "instance": "i" });
+        check["read"] = serde_json::json!({ "handout": "h", "show": "s", "kafka": "k" });
         check["witnesses"] = serde_json::json!(["w"]);
         check["remarks"] = serde_json::json!(["r"]);
         check["output"] = serde_json::json!([{ "program": "p", "stream": "s", "at_ms": 1, "text": "t" }]);

@@ -83,6 +83,6 @@ fn lab_02() {
 }
 
 /// The screen with its lines joined, as they were before they were fitted.
-fn unwrapped(screen: &str) -> String {
+pub fn unwrapped(screen: &str) -> String {
     screen.split_whitespace().collect::<Vec<_>>().join(" ")
 }

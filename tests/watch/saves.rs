@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::Test;
+use super::course::unwrapped;
 use super::desk::{Desk, ENDLESS, RIGHT, kept};
 use super::terminal::Terminal;
 
@@ -60,7 +61,7 @@ fn editors() {
     rests(&terminal);
     assert_eq!(kept(&desk.work()), runs + 1);
     fs::remove_file(&program).unwrap();
-    terminal.shows("there is no file lab-90/second.py in the submission");
+    terminal.waits_for("that it is missing", |screen| unwrapped(screen).contains("there is no file lab-90/second.py in the submission"));
     // Many files at once.
     for nth in 0..200 {
         desk.saves(&format!("lab-90/data/{nth}.txt"), "x");

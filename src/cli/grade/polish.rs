@@ -10,6 +10,8 @@ use crate::world::cluster::Runtime;
 pub struct Polish {
     /// The lab as it was typed.
     lab: String,
+    /// The folder of labs, as an option to type again.
+    checks: String,
     /// What else has to be typed again.
     options: String,
     /// Takes the secrets out of any text.
@@ -19,10 +21,10 @@ pub struct Polish {
 impl Polish {
     /// For a run of this lab, from this folder of labs, on this submission.
     pub fn new(lab: &str, checks: Option<&Path>, submission: &Path) -> Self {
-        let checks = checks.map(|folder| format!(" --checks {}", quoted(folder)));
+        let checks = checks.map(|folder| format!(" --checks {}", quoted(folder))).unwrap_or_default();
         let submission = (submission != Path::new(".")).then(|| format!(" --submission {}", quoted(submission)));
-        let options = checks.unwrap_or_default() + &submission.unwrap_or_default();
-        Self { lab: quoted(Path::new(lab)), options, redactor: Redactor::new(&secrets()) }
+        let options = checks.clone() + &submission.unwrap_or_default();
+        Self { lab: quoted(Path::new(lab)), checks, options, redactor: Redactor::new(&secrets()) }
     }
 
     /// The same on this cluster, with these hosts allowed.
@@ -58,6 +60,12 @@ impl Polish {
                 *next = format!("kgrade {} {rest}{}", self.lab, self.options);
             }
         }
+        for reading in outcome.checks.iter_mut().filter_map(|check| check.read.as_mut()) {
+            // The section alone, and not the handout from its first line.
+            if let (Some(section), Some(show)) = (&reading.handout, &mut reading.show) {
+                *show = format!("kgrade show {}{} --section {}", self.lab, self.checks, quoted(Path::new(section)));
+            }
+        }
         self.redactor.outcome(outcome);
     }
 }
@@ -84,7 +92,7 @@ fn secrets() -> Vec<Secret> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{CheckOutcome, sample};
+    use crate::outcome::{CheckOutcome, Reading, sample};
 
     #[test]
     fn the_next_command_leads_to_the_same_cluster() {
@@ -100,6 +108,17 @@ mod tests {
         let there = Runtime::External("kafka:9092".to_owned());
         let words = "kgrade lab-02 --only a --submission 'my work' --cluster kafka:9092 --allow-endpoint broker-1";
         assert_eq!(next(polish().on(Some(&there), &["broker-1".to_owned()])), words);
+    }
+
+    #[test]
+    fn where_to_read_is_a_command_that_shows_the_section() {
+        let text = include_str!("../../../fixtures/outcomes/full-pass.json");
+        let read = Reading { handout: Some("At least once".to_owned()), show: Some("kgrade show lab-02".to_owned()), kafka: None };
+        let check = CheckOutcome { read: Some(read), ..sample("a") };
+        let mut outcome = Outcome { checks: vec![check], ..crate::report::json::read(text).unwrap() };
+        Polish::new("lab-02", Some(Path::new("my course")), Path::new("work")).outcome(&mut outcome);
+        let shown = outcome.checks[0].read.clone().unwrap().show.unwrap();
+        assert_eq!(shown, "kgrade show lab-02 --checks 'my course' --section 'At least once'");
     }
 
     #[test]

@@ -395,7 +395,7 @@ impl Session {
         let view = self.view(&[]);
         let open = view.first_open()?;
         let submission = self.submission.as_ref()?;
-        let programs = &self.lab.check(&open.id)?.programs;
+        let programs = self.lab.programs_behind(self.lab.check(&open.id)?);
         let commands = programs.iter().filter_map(|(name, program)| submission.command(&self.lab.name, name, &program.command).ok());
         let is_file = |word: &PathBuf| submission.folder().join(word).is_file();
         let files: Vec<PathBuf> = commands.filter_map(|command| command.iter().map(PathBuf::from).find(is_file)).collect();
