@@ -10,8 +10,9 @@ use super::client::{Client, Running, Way};
 use super::wire::{HEARTBEAT, Seen};
 use super::world::{PATIENCE, World, until};
 
-/// How often in a row a group is found stable before it counts as settled, and how long it is from look to look.
-const STABLE_LOOKS: u32 = 20;
+/// How often in a row a group is found stable before it counts as settled, and how long it is from look to look. Together it is more than the
+/// interval of heartbeats (3 s): a client may come through both rebalances by its answers to JoinGroup and SyncGroup alone, and beats only then.
+const STABLE_LOOKS: u32 = 40;
 const LOOK: Duration = Duration::from_millis(100);
 
 const ALL: &str = "owns 0 1 2 3 4 5";

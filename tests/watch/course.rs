@@ -72,7 +72,7 @@ fn lab_02() {
     assert!(failed.contains("none of the 600 records has the event's `user_id` as key"), "{failed}");
     assert!(failed.contains("program   lab-02/producer.py"), "{failed}");
     terminal.press(&["h"]);
-    terminal.shows("hint for keyed");
+    terminal.shows("hint 1 of 3 for keyed");
     terminal.press(&["t"]);
     terminal.shows("the last run as a picture");
     std::fs::copy(fixtures.join("solution/lab-02/producer.py"), work.join("lab-02/producer.py")).unwrap();
