@@ -107,7 +107,7 @@ fn write(pipe: OwnedFd, bytes: &[u8], rate: u32) -> io::Result<Pacing> {
     })
 }
 
-fn nanos(time: Duration) -> u64 {
+pub(super) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 

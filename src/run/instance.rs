@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::feed::feed;
+use super::feed::{feed, nanos};
 use super::scene::Scene;
 use crate::timeline::event::{Name, Signal, Stream};
 use crate::timeline::{Recorder, What};
@@ -149,6 +149,7 @@ fn recorded(instance: &Name, event: ProgramEvent) -> What {
         ProgramEvent::Line { stream, text } => What::Line { instance, stream: of(stream), text },
         ProgramEvent::Cut { stream, bytes } => What::Cut { instance, stream: of(stream), bytes },
         ProgramEvent::Limit(limit) => What::LimitHit { instance, limit: limit.to_string() },
+        ProgramEvent::Starved { waited, ran } => What::Starved { instance, waited: nanos(waited), ran: nanos(ran) },
         ProgramEvent::Exited(exit) => What::Exited { instance, code: exit.code, signal: exit.signal },
     }
 }

@@ -57,6 +57,9 @@ pub enum What {
     Signalled { instance: Name, signal: Signal },
     /// A limit ended the program.
     LimitHit { instance: Name, limit: String },
+    /// For a while, at the end of which this stands, the machine mostly had no processor for the program: one of its threads waited for one for
+    /// `waited` nanoseconds, and all of them together ran for `ran`.
+    Starved { instance: Name, waited: u64, ran: u64 },
     /// The program ended; exactly one of `code` and `signal` is set.
     Exited { instance: Name, code: Option<i32>, signal: Option<i32> },
     /// No process of the program's group is left.

@@ -222,6 +222,9 @@ impl Timeline {
             }
             What::Fed { instance, pace, .. } => self.instances.entry(instance.clone()).or_default().fed = Some((at, *pace)),
             What::LimitHit { instance, limit } => self.instances.entry(instance.clone()).or_default().limit = Some(limit.clone()),
+            What::Starved { instance, waited, ran } => {
+                self.instances.entry(instance.clone()).or_default().starved.push((at, *waited, *ran));
+            }
             What::Exited { instance, code, signal } => {
                 self.instances.entry(instance.clone()).or_default().exits.push(Exit { at, code: *code, signal: *signal });
             }

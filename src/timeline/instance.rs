@@ -25,6 +25,9 @@ pub struct Instance {
     pub gone_at: Option<u64>,
     /// A limit that it hit.
     pub limit: Option<String>,
+    /// When the machine mostly had no processor for it: until when, and for how long a thread of it waited while all of them ran for how long, in
+    /// nanoseconds.
+    pub starved: Vec<(u64, u64, u64)>,
     /// Its requests at the sink, in order.
     pub deliveries: Vec<u64>,
 }

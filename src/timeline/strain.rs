@@ -1,4 +1,4 @@
-//! Signs that the brokers were slower than clients are patient. What a program did not get done then says nothing about the program.
+//! Signs that the brokers were slower than clients are patient, or that a program got no turn. What it did not get done then says nothing about it.
 //!
 //! A broker that shares its processors with too much else answers, and is still not to be worked with: it acknowledges a new topic and does
 //! not know it for seconds, because the thread that takes over the cluster's metadata gets no turn. Clients give up after 10 s and more
@@ -13,6 +13,10 @@ use super::wire::{Api, Request, Response};
 
 /// How long a broker may take, in nanoseconds. The least patient clients wait 10 s, and ask again in between.
 const PATIENCE: u64 = 8_000_000_000;
+
+/// How long a program may be kept from the processors, in nanoseconds, counting only the seconds in which it mostly waited for one. Labs give
+/// programs 10 s for what takes them less than one.
+const TURNS: u64 = 5_000_000_000;
 
 /// Kafka's `UNKNOWN_TOPIC_OR_PARTITION`.
 const UNKNOWN_TOPIC: i16 = 3;
@@ -31,7 +35,7 @@ pub struct Strain {
     pub what: Slow,
 }
 
-/// What a broker can be slow in.
+/// What a broker can be slow in, and a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Slow {
     /// It did not know a topic that it had created.
@@ -45,13 +49,16 @@ pub enum Slow {
     /// comes to that when `subscribe` is called while the answer to the metadata request of its constructor, which names no topic, is still on its
     /// way: it takes that answer for the new one's, and asks again after five minutes (`cluster.py`, `set_topics`).
     Unasked(String),
+    /// A program could have run and was not let, because of what else the machine had to do; it ran for so long meanwhile, in nanoseconds.
+    Turns(String, u64),
 }
 
 impl Strain {
     /// What happened, as a sentence without its end.
     #[must_use]
     pub fn told(&self) -> String {
-        let seconds = format!("{}.{} s", self.took / 1_000_000_000, self.took / 100_000_000 % 10);
+        let of = |nanos: u64| format!("{}.{} s", nanos / 1_000_000_000, nanos / 100_000_000 % 10);
+        let seconds = of(self.took);
         match &self.what {
             Slow::Topic(name) => format!("the broker did not know topic {name} {seconds} after it had created it"),
             Slow::Answer(api) => format!("the broker took {seconds} to answer {api}"),
@@ -59,6 +66,9 @@ impl Strain {
                 "the broker was not ready for the first records of partition {partition} of topic {topic}, took the next, and refused the first \
                  for ever after (OUT_OF_ORDER_SEQUENCE_NUMBER, a flaw of Kafka's)"
             ),
+            Slow::Turns(program, ran) => {
+                format!("`{program}` waited {seconds} for a processor, and had {} of one meanwhile", of(*ran))
+            }
             Slow::Unasked(topic) => format!(
                 "the client subscribed to topic {topic}, never asked for its partitions, and so shared out none (a flaw of kafka-python's: \
                  `subscribe` while the constructor's metadata is still on its way; `KafkaConsumer(topic, …)` avoids it)"
@@ -68,7 +78,8 @@ impl Strain {
 }
 
 impl Timeline {
-    /// The longest time that a broker kept a program waiting without a reason but its own slowness, if that was too long for a judgement.
+    /// The longest time that a broker kept a program waiting without a reason but its own slowness, or the machine kept it from running, if that was too
+    /// long for a judgement.
     #[must_use]
     pub fn strain(&self) -> Option<Strain> {
         let mut created = self.topics_created();
@@ -104,7 +115,17 @@ impl Timeline {
             longest = longest.into_iter().chain(found).filter(|strain| strain.took >= PATIENCE).max_by_key(|strain| strain.took);
         }
         let unasked = self.everybody().filter_map(|instance| self.unasked(instance)).filter(|strain| strain.took >= PATIENCE);
-        longest.into_iter().chain(unasked).max_by_key(|strain| strain.took)
+        let turns = self.everybody().filter_map(|instance| self.turns(instance)).filter(|strain| strain.took >= TURNS);
+        longest.into_iter().chain(unasked).chain(turns).max_by_key(|strain| strain.took)
+    }
+
+    /// For how long a program got no turn.
+    fn turns(&self, name: &Name) -> Option<Strain> {
+        let starved = &self.instance(name)?.starved;
+        let (at, ..) = *starved.last()?;
+        let (took, ran) = starved.iter().fold((0, 0), |sum, (_, waited, ran)| (sum.0 + waited, sum.1 + ran));
+        let shown = name.rsplit_once('/').map_or(&**name, |(_, own)| own);
+        Some(Strain { at, took, what: Slow::Turns(shown.to_owned(), ran) })
     }
 
     /// A topic that a program subscribes to, whose partitions it never asked for, and of which it shared out none as the leader of its group; for how long.

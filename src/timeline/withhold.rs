@@ -44,6 +44,7 @@ impl LeftOut<'_> {
             | What::Cut { instance, .. }
             | What::Signalled { instance, .. }
             | What::LimitHit { instance, .. }
+            | What::Starved { instance, .. }
             | What::Exited { instance, .. }
             | What::GroupGone { instance }
             | What::Fed { instance, .. }

@@ -62,6 +62,11 @@ fn events(subject: &Subject<'_>, name: &Name) -> Vec<Item> {
         What::LimitHit { instance, limit } if instance == name => {
             Some(Item::point(event.at, Look::Note, "limit", format!("hits a limit: {limit}")))
         }
+        What::Starved { instance, waited, ran } if instance == name => {
+            let millis = |nanos: u64| nanos / 1_000_000;
+            let words = format!("gets no processor: waits {} ms for one and has {} ms of it", millis(*waited), millis(*ran));
+            Some(Item::bar(event.at.saturating_sub(*waited), event.at, Look::Note, "no processor", words))
+        }
         What::Exited { instance, code, signal } if instance == name => {
             let exit = Exit { at: event.at, code: *code, signal: *signal };
             let label = code.map_or_else(String::new, |code| format!("exit {code}"));

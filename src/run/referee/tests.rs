@@ -270,6 +270,22 @@ fn an_answer_that_took_too_long_excuses_unless_the_grader_kept_it_back() {
 }
 
 #[test]
+fn a_program_that_got_no_turn_decides_nothing() {
+    let starved = |seconds: u64| {
+        let story = (0..seconds).fold(given(), |story, _| {
+            story.later(1_000).then(What::Starved { instance: "c/first".into(), waited: 900_000_000, ran: 20_000_000 })
+        });
+        outcome(&late(story), None)
+    };
+    assert_eq!(starved(0).verdict, Verdict::Failed);
+    assert_eq!(starved(5).verdict, Verdict::Failed, "a busy machine is no slow one");
+    let undecided = starved(7);
+    assert_eq!((undecided.verdict, undecided.points), (Verdict::Inconclusive, 0));
+    let why = "`first` waited 6.3 s for a processor, and had 0.1 s of one meanwhile: this machine had too much to do";
+    assert!(undecided.message.contains(why), "{}", undecided.message);
+}
+
+#[test]
 fn records_that_the_broker_refuses_for_its_own_flaw_decide_nothing() {
     let answered = |sequence: i32, error: i16| {
         let sent = batch(102, |batch| (batch.producer_id, batch.base_sequence) = (1002, sequence));

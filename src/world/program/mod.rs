@@ -26,6 +26,7 @@ pub(super) mod stock;
 mod store;
 mod submission;
 mod tree;
+mod turns;
 mod variables;
 mod watch;
 

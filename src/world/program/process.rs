@@ -199,13 +199,16 @@ impl Start<'_> {
             None => self.start(&file).map_err(|source| SpawnError::System { word, source })?,
         };
         let Started { stdin, stdout, stderr, end, family, link, served } = started;
-        let (passed, heard) = mpsc::unbounded_channel();
+        let (tell, seen) = mpsc::unbounded_channel();
         let (exit, exited) = watch::channel(None);
         let (hold, held) = watch::channel(());
-        tokio::spawn(Reporter { stdout, stderr, end, limits: heard, exit, held, allowed: limits.clone(), on: Box::new(on) }.run());
-        let mut watchers = vec![tokio::spawn(super::watch::watch(Arc::clone(&family), limits.clone(), passed.clone()))];
+        tokio::spawn(Reporter { stdout, stderr, end, seen, exit, held, allowed: limits.clone(), on: Box::new(on) }.run());
+        let mut watchers = vec![
+            tokio::spawn(super::watch::watch(Arc::clone(&family), limits.clone(), tell.clone())),
+            tokio::spawn(super::turns::watch_turns(Arc::clone(&family), tell.clone())),
+        ];
         if let Some(folders) = writable {
-            watchers.push(tokio::spawn(super::watch::watch_disk(Arc::clone(&family), folders, limits.disk, passed)));
+            watchers.push(tokio::spawn(super::watch::watch_disk(Arc::clone(&family), folders, limits.disk, tell)));
         }
         let number = family.leader();
         let lease = guard.process_group(number);

@@ -2,7 +2,7 @@
 
 use std::os::fd::AsFd;
 use std::pin::Pin;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -41,6 +41,13 @@ pub enum ProgramEvent {
     },
     /// It passed a limit and is being killed.
     Limit(Limit),
+    /// For a while the machine's processors were mostly others': one of its threads waited for so long, while all that came from it ran for so long.
+    Starved {
+        /// How long the thread waited that waited longest.
+        waited: Duration,
+        /// How long all threads together ran.
+        ran: Duration,
+    },
     /// It ended; everything it wrote itself was told before.
     Exited(Exit),
 }
@@ -59,7 +66,8 @@ pub(super) struct Reporter {
     pub stdout: Receiver,
     pub stderr: Receiver,
     pub end: End,
-    pub limits: mpsc::UnboundedReceiver<Limit>,
+    /// What its watchers have seen.
+    pub seen: mpsc::UnboundedReceiver<ProgramEvent>,
     pub exit: watch::Sender<Option<Exit>>,
     /// Closed when nobody holds the process any longer.
     pub held: watch::Receiver<()>,
@@ -80,14 +88,14 @@ impl Reporter {
             tokio::select! {
                 () = stdout.read(on) => {}
                 () = stderr.read(on) => {}
-                Some(limit) = self.limits.recv() => on(ProgramEvent::Limit(limit)),
+                Some(event) = self.seen.recv() => on(event),
                 _ = self.held.changed(), if held => held = false,
                 exit = &mut end, if !over => {
                     over = true;
                     stdout.drain(on);
                     stderr.drain(on);
-                    while let Ok(limit) = self.limits.try_recv() {
-                        on(ProgramEvent::Limit(limit));
+                    while let Ok(event) = self.seen.try_recv() {
+                        on(event);
                     }
                     if let Some(limit) = kernel_limit(exit, &allowed) {
                         on(ProgramEvent::Limit(limit));

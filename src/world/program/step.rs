@@ -55,7 +55,7 @@ impl Step<'_> {
                 kept.push_back(text);
             }
             ProgramEvent::Limit(limit) => *passed.lock().unwrap_or_else(PoisonError::into_inner) = Some(limit),
-            ProgramEvent::Cut { .. } | ProgramEvent::Exited(_) => {}
+            ProgramEvent::Cut { .. } | ProgramEvent::Starved { .. } | ProgramEvent::Exited(_) => {}
         };
         let start = Start {
             command: self.command,

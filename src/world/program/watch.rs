@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::family::{Family, Row, recent_processes};
 use super::limits::{Limit, Limited, Limits};
+use super::reporter::ProgramEvent;
 use crate::world::sandbox::used;
 
 /// Time between two glances at how many threads the machine has, which cost nothing.
@@ -29,7 +30,7 @@ const DISK_SHARE: u32 = 3;
 const MILLIS_PER_TICK: u64 = 10;
 
 /// Watches until the family is gone. Once a limit was passed the whole family goes, also what it starts afterwards.
-pub(super) async fn watch(family: Arc<Family>, limits: Limits, passed: mpsc::UnboundedSender<Limit>) {
+pub(super) async fn watch(family: Arc<Family>, limits: Limits, tell: mpsc::UnboundedSender<ProgramEvent>) {
     let mut pace = tokio::time::interval(GLANCE);
     pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let (mut told, mut glances, mut threads) = (false, 0, 0);
@@ -41,11 +42,11 @@ pub(super) async fn watch(family: Arc<Family>, limits: Limits, passed: mpsc::Unb
             continue;
         }
         (glances, threads) = (0, now);
-        let (family, limits, passed) = (Arc::clone(&family), limits.clone(), passed.clone());
+        let (family, limits, tell) = (Arc::clone(&family), limits.clone(), tell.clone());
         let look = tokio::task::spawn_blocking(move || {
             let members = family.members(&recent_processes(GLANCE));
             if !told && let Some(limit) = exceeded(&members, &limits) {
-                let _ = passed.send(limit);
+                let _ = tell.send(ProgramEvent::Limit(limit));
                 family.kill(PATIENCE);
                 return (true, false);
             }
@@ -62,7 +63,7 @@ pub(super) async fn watch(family: Arc<Family>, limits: Limits, passed: mpsc::Unb
 }
 
 /// Looks at what a family keeps on the disk until it is gone, and kills it when that is too much. What is there at first does not count.
-pub(super) async fn watch_disk(family: Arc<Family>, folders: Vec<PathBuf>, allowed: u64, passed: mpsc::UnboundedSender<Limit>) {
+pub(super) async fn watch_disk(family: Arc<Family>, folders: Vec<PathBuf>, allowed: u64, tell: mpsc::UnboundedSender<ProgramEvent>) {
     let look = |enough: u64| {
         let (folders, family) = (folders.clone(), Arc::clone(&family));
         tokio::task::spawn_blocking(move || {
@@ -77,7 +78,7 @@ pub(super) async fn watch_disk(family: Arc<Family>, folders: Vec<PathBuf>, allow
         let Ok((now, this_took)) = look(first + allowed).await else { return };
         took = this_took;
         if now > first + allowed {
-            let _ = passed.send(Limit { what: Limited::Disk, allowed, seen: now - first });
+            let _ = tell.send(ProgramEvent::Limit(Limit { what: Limited::Disk, allowed, seen: now - first }));
             let family = Arc::clone(&family);
             let _ = tokio::task::spawn_blocking(move || family.kill(PATIENCE)).await;
             return;
