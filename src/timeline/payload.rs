@@ -48,7 +48,7 @@ impl Payload {
     }
 }
 
-/// The saved form: text where the bytes are UTF-8, hex otherwise.
+/// The saved form: text where the bytes are UTF-8 that somebody could read, base64 otherwise.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
@@ -64,9 +64,11 @@ struct Saved {
 
 impl Saved {
     fn of(bytes: &[u8]) -> Self {
+        // JSON writes six characters for a control character: a record of zeros would grow by that, and it is no text to read.
+        let controls = bytes.iter().filter(|byte| byte.is_ascii_control()).count();
         match std::str::from_utf8(bytes) {
-            Ok(text) => Self { text: Some(text.to_owned()), base64: None, len: None, sha256: None },
-            Err(_) => Self { text: None, base64: Some(encode(bytes)), len: None, sha256: None },
+            Ok(text) if controls * 4 <= bytes.len() => Self { text: Some(text.to_owned()), base64: None, len: None, sha256: None },
+            _ => Self { text: None, base64: Some(encode(bytes)), len: None, sha256: None },
         }
     }
 
@@ -288,6 +290,16 @@ mod tests {
         assert_eq!(records[1].headers, b"[[\"a\",\"b\"]]");
         assert_eq!(records[2].key, Some(&b""[..]));
         assert_eq!(records[2].value, None);
+    }
+
+    #[test]
+    fn zeros_do_not_grow_when_they_are_saved() {
+        let payload = Payload::new(&[0; 3000]);
+        let saved = serde_json::to_string(&payload).unwrap();
+        assert!(saved.len() < 4100, "{} bytes", saved.len());
+        assert_eq!(serde_json::from_str::<Payload>(&saved).unwrap(), payload);
+        // Text stays text, line ends included.
+        assert_eq!(serde_json::to_string(&Payload::new(b"a\n\tb\n")).unwrap(), r#"{"text":"a\n\tb\n"}"#);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::world::folder::{self, OWNER};
 use crate::world::owner;
 
 /// How their names begin.
-const NAMES: [&str; 3] = ["kgrade-run-", "kgrade-broker-", "kgrade-cell-"];
+const NAMES: [&str; 5] = ["kgrade-run-", "kgrade-broker-", "kgrade-cell-", "kgrade-watch-", "kgrade-course-"];
 
 /// Longer than any owner's line.
 const LONGEST: u64 = 1024;
