@@ -1,8 +1,8 @@
 //! How much the compressed batches of a Produce request unpack to. A broker unpacks each to validate it, and whoever reads it unpacks it again,
 //! so what a few kilobytes unpack to must not be more than they have memory for.
 //!
-//! Nothing is unpacked into memory. Snappy, LZ4 and Zstandard say how long what they packed is, block by block; only gzip does not, and is
-//! inflated into a small buffer and counted, as far as the limit.
+//! Nothing is kept. Snappy and LZ4 say how long what they packed is, block by block. gzip and Zstandard tell no more than a bound, which for a
+//! handful of records is far too high; what may be beyond the usual by its bound is unpacked into a small buffer and counted, as far as the limit.
 
 mod gzip;
 mod lz4;
@@ -18,6 +18,9 @@ use bytes::Bytes;
 use super::Limits;
 use crate::timeline::event::Name;
 use crate::timeline::wire::Compression;
+
+/// What unpacks to no more is counted at once, in a millisecond at most.
+const SHORT: u64 = 1 << 20;
 
 /// A batch whose records are compressed.
 #[derive(Debug, Clone)]
@@ -49,13 +52,20 @@ pub(super) async fn oversized(batches: Vec<Packed>, limits: &Limits, tight: &Tig
     for batch in batches {
         let packed = batch.records.len() as u64;
         let limit = limits.unpacked;
-        let unpacked = if batch.compression == Compression::Gzip && gzip::most(packed) > limits.loose(packed) {
-            // Tens of milliseconds for as much as is allowed: too long for others to wait.
-            let records = batch.records.clone();
-            let counting = tokio::task::spawn_blocking(move || gzip::unpacked(&records, limit));
-            counting.await.unwrap_or(u64::MAX)
-        } else {
-            most(&batch)
+        let bound = most(&batch);
+        let count = match batch.compression {
+            Compression::Gzip => Some(gzip::unpacked as fn(&[u8], u64) -> u64),
+            Compression::Zstd => Some(zstd::unpacked as _),
+            _ => None,
+        };
+        let unpacked = match count.filter(|_| bound > limits.loose(packed)) {
+            None => bound,
+            Some(count) if bound <= SHORT => count(&batch.records, limit),
+            Some(count) => {
+                // Tens of milliseconds for as much as is allowed: too long for others to wait.
+                let records = batch.records.clone();
+                tokio::task::spawn_blocking(move || count(&records, limit)).await.unwrap_or(u64::MAX)
+            }
         };
         if unpacked > limit {
             return Some(Oversized { batch, limit });

@@ -69,6 +69,36 @@ fn zstd_is_added_up_block_by_block() {
 }
 
 #[tokio::test]
+async fn thousands_of_small_batches_are_not_taken_for_tight_ones() {
+    let (limits, tight) = (Limits::default(), Tight::default());
+    let record = |nth: usize| format!("{{\"user_id\": \"u-{:02}\", \"page\": \"/page/{:03}\", \"at\": {}}}", nth % 24, nth * 7 % 500, nth * 1717);
+    for nth in 0..5_000 {
+        let text: String = (nth..nth + 6).map(record).collect();
+        // Without the length of the content, as clients do that write a stream.
+        let mut encoder = ::zstd::stream::write::Encoder::new(Vec::new(), 3).unwrap();
+        encoder.write_all(text.as_bytes()).unwrap();
+        let packed = encoder.finish().unwrap();
+        assert!(zstd::most(&packed) > limits.loose(packed.len() as u64), "its bound alone says nothing");
+        let batches = vec![batch(Compression::Zstd, packed), batch(Compression::Gzip, gzipped(text.as_bytes()))];
+        assert!(oversized(batches, &limits, &tight).await.is_none(), "batch {nth}");
+    }
+}
+
+#[test]
+fn zstd_is_counted_up_to_the_limit_and_taken_at_its_word() {
+    let zeros = ::zstd::encode_all(&vec![0; 3 * MIB][..], 19).unwrap();
+    assert_eq!(zstd::unpacked(&zeros, u64::MAX), 3 << 20);
+    assert_eq!(zstd::unpacked(&[&zeros[..], &zeros].concat(), u64::MAX), 6 << 20, "frames may stand one behind the other");
+    let stopped = zstd::unpacked(&zeros, 1 << 20);
+    assert!((1 << 20..2 << 20).contains(&stopped), "{stopped}");
+    let cut = zstd::unpacked(&zeros[..zeros.len() / 2], u64::MAX);
+    assert!(cut < 3 << 20, "{cut}");
+    assert_eq!(zstd::unpacked(b"no zstd", 10), 0);
+    let lying = [&b"\x28\xb5\x2f\xfd\xe0"[..], &(1_u64 << 45).to_le_bytes(), &[1, 0, 0]].concat();
+    assert_eq!(zstd::unpacked(&lying, 1 << 20), 1 << 45);
+}
+
+#[tokio::test]
 async fn a_batch_has_a_limit_and_tight_ones_have_one_together() {
     let limits = Limits { unpacked: 4 << 20, tight: 5 << 20, ..Limits::default() };
     let tight = Tight::default();

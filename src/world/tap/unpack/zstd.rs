@@ -1,5 +1,9 @@
-//! Zstandard (RFC 8878): frames of blocks. A block says how it was packed and how long it is; none unpacks to more than 128 KiB, and all
-//! but a frame's last come near it where nobody made them small on purpose.
+//! Zstandard (RFC 8878): frames of blocks. A block says how it was packed and how long it is; none unpacks to more than 128 KiB. The blocks of
+//! the small batches that producers send are far from that, and only whoever unpacks them knows how far.
+
+use std::io::Read;
+
+use zstd::stream::read::Decoder;
 
 use super::{number, take};
 
@@ -11,11 +15,35 @@ const SKIPPED: u64 = 0x184d_2a50;
 /// The most that a compressed block unpacks to.
 const BLOCK: u64 = 128 << 10;
 
+/// Room that is unpacked into.
+const ROOM: usize = 64 << 10;
+
 /// The most that it can unpack to: what its blocks hold, or what a frame says that it holds, when that is more. A reader may make room for it.
-pub(super) fn most(mut bytes: &[u8]) -> u64 {
+pub(super) fn most(bytes: &[u8]) -> u64 {
+    let (held, said) = bounds(bytes);
+    held.max(said)
+}
+
+/// How much it unpacks to, or what it says that it does, when that is more. Stops a little beyond the limit.
+pub(super) fn unpacked(bytes: &[u8], limit: u64) -> u64 {
+    let (_, said) = bounds(bytes);
+    let mut room = vec![0; ROOM];
+    // Frames that want a window of more than 128 MiB are an error here, as they are for brokers (`ZSTD_WINDOWLOG_LIMIT_DEFAULT`).
+    let Ok(mut decoder) = Decoder::with_buffer(bytes) else { return said };
+    let mut counted = 0;
+    while counted <= limit {
+        // Where it is damaged whoever reads it stops, too.
+        let Ok(count @ 1..) = decoder.read(&mut room) else { break };
+        counted += count as u64;
+    }
+    counted.max(said)
+}
+
+/// What all blocks can hold, and what all frames say that they do.
+fn bounds(mut bytes: &[u8]) -> (u64, u64) {
     let (mut held, mut said) = (0, 0);
     while frame(&mut bytes, &mut held, &mut said).is_some() {}
-    held.max(said)
+    (held, said)
 }
 
 fn frame(bytes: &mut &[u8], held: &mut u64, said: &mut u64) -> Option<()> {
