@@ -81,7 +81,7 @@ impl Expect for Requests {
                 let message = format!("{} sent {}, and {wrong} of them {is} not {}", traffic.who(), self.noun(Some(number)), qualities(every));
                 let mismatch = Mismatch::new(message, format!("every one is {}", qualities(every)), format!("{} of {number} are", number - wrong));
                 let mismatch = others.iter().take(1).fold(mismatch, |mismatch, first| mismatch.moment(moment(first)));
-                return Answer::Violated(mismatch.witnesses(others.iter().map(|exchange| describe(exchange))));
+                return Answer::Violated(mismatch.witnesses(others.iter().map(|exchange| describe(exchange))).settled());
             }
         }
         let wanted = match (self.none, self.count, &self.every) {

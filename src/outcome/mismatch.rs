@@ -29,6 +29,9 @@ pub struct Mismatch {
     /// When and where it went wrong, when one moment can be named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moment: Option<Moment>,
+    /// What the program did shows it, and no time would have changed that: it counts however slow the machine was.
+    #[serde(skip)]
+    pub settled: bool,
 }
 
 /// When and where something went wrong: what a picture of the run marks.
@@ -98,6 +101,13 @@ impl Mismatch {
     #[must_use]
     pub fn about(mut self, subject: Subject) -> Self {
         self.about = Some(subject);
+        self
+    }
+
+    /// Says that it counts however slow the machine was.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
+        self.settled = true;
         self
     }
 

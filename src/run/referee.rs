@@ -90,6 +90,7 @@ impl Referee {
             decision = Decision { verdict: Verdict::Inconclusive, reason: Some(reason), remarks: Vec::new(), ..decision };
         }
         if decision.verdict == Verdict::Failed
+            && !decision.mismatch.as_ref().is_some_and(|mismatch| mismatch.settled)
             && let Some(strain) = timeline.strain()
         {
             let found = decision.mismatch.as_ref().map_or("it failed", |mismatch| &*mismatch.message);

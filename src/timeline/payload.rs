@@ -299,7 +299,7 @@ mod tests {
         assert!(saved.len() < 4100, "{} bytes", saved.len());
         assert_eq!(serde_json::from_str::<Payload>(&saved).unwrap(), payload);
         // Text stays text, line ends included.
-        assert_eq!(serde_json::to_string(&Payload::new(b"a\n\tb\n")).unwrap(), r#"{"text":"a\n\tb\n"}"#);
+        assert_eq!(serde_json::to_string(&Payload::new(b"one line\n\tand another\n")).unwrap(), r#"{"text":"one line\n\tand another\n"}"#);
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub fn explain(view: &View<'_>, (group, name): (&str, &str), topic: &Topic, ahea
     let mut moment = Moment::at(commit.map_or(ahead.at, |commit| commit.at)).in_partition(name, ahead.partition);
     moment.instance = commit.map(|commit| commit.instance.to_string());
     let (cause, about) = cause(view, ahead, &state, mechanism);
-    Mismatch::new(message, expected, observed).witnesses(witnesses).cause(cause).about(about).moment(moment)
+    Mismatch::new(message, expected, observed).witnesses(witnesses).cause(cause).about(about).moment(moment).settled()
 }
 
 /// Of all that the same request passed, what is the plainest to see: an event that was in hand at that moment.

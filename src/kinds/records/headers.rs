@@ -22,7 +22,7 @@ fn judge_one(name: &str, value: &str, facts: &Facts<'_>) -> Option<Mismatch> {
     let bare = wrong.iter().filter(|fact| fact.headers().is_empty()).count() as u64;
     let observed = if bare > 0 { format!("{} without any header", part(bare, total, "record")) } else { format!("for example {}", shown(first)) };
     let witnesses = wrong.iter().map(|fact| format!("{}: {}", place(&fact.record), shown(fact)));
-    Some(Mismatch::new(message, format!("every record has {wanted}"), observed).witnesses(witnesses).cause(cause(name, value, first)).about(Subject::Headers))
+    Some(Mismatch::new(message, format!("every record has {wanted}"), observed).witnesses(witnesses).cause(cause(name, value, first)).about(Subject::Headers).settled())
 }
 
 fn values(fact: &Fact<'_>, name: &str) -> Vec<Option<String>> {

@@ -51,7 +51,7 @@ pub fn judge_key(field: &str, facts: &Facts<'_>, remarks: &mut Vec<String>) -> O
     let verbs = ["has", "does not have", "do not have"];
     let message = format!("{} the event's `{field}` as key", lack(wrong.len() as u64, total, "record", verbs));
     let mismatch = Mismatch::new(message, format!("the key is the event's `{field}`"), observed).witnesses(witnesses);
-    Some(mismatch.cause(cause_of_key(field, &wrong, facts)).about(Subject::Key))
+    Some(mismatch.cause(cause_of_key(field, &wrong, facts)).about(Subject::Key).settled())
 }
 
 /// Says what the keys are instead, and what rule the placement follows.
@@ -97,7 +97,7 @@ pub fn judge_placement(facts: &Facts<'_>) -> Option<Mismatch> {
     }
     if partitions.is_empty() {
         let cause = "without a key the client spreads the records over the partitions as it likes: pass a key when you send";
-        return Some(Mismatch::new("no record has a key", "records with one key on one partition", "no key at all").cause(cause).about(Subject::Key));
+        return Some(Mismatch::new("no record has a key", "records with one key on one partition", "no key at all").cause(cause).about(Subject::Key).settled());
     }
     let split: Vec<_> = partitions.iter().filter(|(_, used)| used.len() > 1).collect();
     if split.is_empty() {
@@ -114,7 +114,7 @@ pub fn judge_placement(facts: &Facts<'_>) -> Option<Mismatch> {
     });
     let observed = format!("{} on more than one partition", count(split.len() as u64, "key"));
     let message = format!("the records of {} are spread over several partitions", if split.len() == 1 { "one key".to_owned() } else { format!("{} keys", split.len()) });
-    Some(Mismatch::new(message, "all records with one key on one partition", observed).witnesses(witnesses).cause(cause).about(Subject::Key))
+    Some(Mismatch::new(message, "all records with one key on one partition", observed).witnesses(witnesses).cause(cause).about(Subject::Key).settled())
 }
 
 /// Whether the events that belong together stand in order, by offset within a partition.

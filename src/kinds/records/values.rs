@@ -124,7 +124,7 @@ fn content(facts: &Facts<'_>) -> Option<Mismatch> {
     }
     let observed = part(wrong.len() as u64, facts.records.len() as u64, "record");
     let message = if wrong.len() == 1 { format!("one record {one}") } else { format!("{} records {some}", wrong.len()) };
-    Some(Mismatch::new(message, "each value equals the event on standard input, field by field", observed).witnesses(wrong))
+    Some(Mismatch::new(message, "each value equals the event on standard input, field by field", observed).witnesses(wrong).settled())
 }
 
 /// Whether two values are equal; numbers by their value: what reads JSON in Go or JavaScript has floats, and writes them so in MessagePack.

@@ -286,6 +286,17 @@ fn a_program_that_got_no_turn_decides_nothing() {
 }
 
 #[test]
+fn what_a_program_did_counts_however_slow_the_machine_was() {
+    let starved = What::Starved { instance: "c/first".into(), waited: 60_000_000_000, ran: 20_000_000 };
+    for (settled, verdict) in [(true, Verdict::Failed), (false, Verdict::Inconclusive)] {
+        let mismatch = Mismatch::new("it committed ahead", "behind", "ahead");
+        let problem = if settled { mismatch.settled() } else { mismatch };
+        let story = given().then(starved.clone()).then(What::ActionEnded { check: "c".into(), nth: 0, problem: Some(problem) });
+        assert_eq!(outcome(&story.check_ended(), None).verdict, verdict);
+    }
+}
+
+#[test]
 fn records_that_the_broker_refuses_for_its_own_flaw_decide_nothing() {
     let answered = |sequence: i32, error: i16| {
         let sent = batch(102, |batch| (batch.producer_id, batch.base_sequence) = (1002, sequence));
