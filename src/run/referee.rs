@@ -91,7 +91,7 @@ impl Referee {
         }
         if decision.verdict == Verdict::Failed
             && !decision.mismatch.as_ref().is_some_and(|mismatch| mismatch.settled)
-            && let Some(strain) = timeline.strain()
+            && let Some(strain) = timeline.strain(&self.check.id)
         {
             let found = decision.mismatch.as_ref().map_or("it failed", |mismatch| &*mismatch.message);
             let reason = format!(

@@ -269,19 +269,23 @@ fn an_answer_that_took_too_long_excuses_unless_the_grader_kept_it_back() {
     assert_eq!(outcome(&late(fetch), None).verdict, Verdict::Failed);
 }
 
+/// A failure beside a program that was starved for so many seconds.
+fn starved_as(instance: &str, seconds: u64) -> CheckOutcome {
+    let second = |story: Story, _| {
+        story.later(1_000).then(What::Starved { instance: instance.into(), waited: 900_000_000, ran: 20_000_000 })
+    };
+    outcome(&late((0..seconds).fold(given(), second)), None)
+}
+
 #[test]
 fn a_program_that_got_no_turn_decides_nothing() {
-    let starved = |seconds: u64| {
-        let story = (0..seconds).fold(given(), |story, _| {
-            story.later(1_000).then(What::Starved { instance: "c/first".into(), waited: 900_000_000, ran: 20_000_000 })
-        });
-        outcome(&late(story), None)
-    };
+    let starved = |seconds: u64| starved_as("c/first", seconds);
+    assert_eq!(starved_as("blamed/first", 30).verdict, Verdict::Failed, "another check's program");
     assert_eq!(starved(0).verdict, Verdict::Failed);
-    assert_eq!(starved(5).verdict, Verdict::Failed, "a busy machine is no slow one");
-    let undecided = starved(7);
+    assert_eq!(starved(12).verdict, Verdict::Failed, "a busy machine is no slow one");
+    let undecided = starved(17);
     assert_eq!((undecided.verdict, undecided.points), (Verdict::Inconclusive, 0));
-    let why = "`first` waited 6.3 s for a processor, and had 0.1 s of one meanwhile: this machine had too much to do";
+    let why = "`first` waited 15.3 s for a processor, and had 0.3 s of one meanwhile: this machine had too much to do";
     assert!(undecided.message.contains(why), "{}", undecided.message);
 }
 
