@@ -271,9 +271,8 @@ fn an_answer_that_took_too_long_excuses_unless_the_grader_kept_it_back() {
 
 /// A failure beside a program that was starved for so many seconds.
 fn starved_as(instance: &str, seconds: u64) -> CheckOutcome {
-    let second = |story: Story, _| {
-        story.later(1_000).then(What::Starved { instance: instance.into(), waited: 900_000_000, ran: 20_000_000 })
-    };
+    let second =
+        |story: Story, _| story.later(1_000).then(What::Starved { instance: instance.into(), waited: 900_000_000, ran: 20_000_000 });
     outcome(&late((0..seconds).fold(given(), second)), None)
 }
 

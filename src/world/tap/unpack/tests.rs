@@ -71,7 +71,8 @@ fn zstd_is_added_up_block_by_block() {
 #[tokio::test]
 async fn thousands_of_small_batches_are_not_taken_for_tight_ones() {
     let (limits, tight) = (Limits::default(), Tight::default());
-    let record = |nth: usize| format!("{{\"user_id\": \"u-{:02}\", \"page\": \"/page/{:03}\", \"at\": {}}}", nth % 24, nth * 7 % 500, nth * 1717);
+    let record =
+        |nth: usize| format!("{{\"user_id\": \"u-{:02}\", \"page\": \"/page/{:03}\", \"at\": {}}}", nth % 24, nth * 7 % 500, nth * 1717);
     for nth in 0..5_000 {
         let text: String = (nth..nth + 6).map(record).collect();
         // Without the length of the content, as clients do that write a stream.
