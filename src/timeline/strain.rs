@@ -49,6 +49,9 @@ pub enum Slow {
     /// comes to that when `subscribe` is called while the answer to the metadata request of its constructor, which names no topic, is still on its
     /// way: it takes that answer for the new one's, and asks again after five minutes (`cluster.py`, `set_topics`).
     Unasked(String),
+    /// A member of a group that was given its partitions goes on with its work and sends no heartbeat, so that it is never told of a rebalance.
+    /// kafka-python (seen with 3.0.12) comes to that when its heartbeats are not started after a join; its `poll` turns without a pause then.
+    Silent(String),
     /// A program could have run and was not let, because of what else the machine had to do; it ran for so long meanwhile, in nanoseconds.
     Turns(String, u64),
 }
@@ -65,6 +68,10 @@ impl Strain {
             Slow::Order(topic, partition) => format!(
                 "the broker was not ready for the first records of partition {partition} of topic {topic}, took the next, and refused the first \
                  for ever after (OUT_OF_ORDER_SEQUENCE_NUMBER, a flaw of Kafka's)"
+            ),
+            Slow::Silent(group) => format!(
+                "the client joined group {group} and sent no heartbeat for {seconds}, so it was not told of any rebalance (a flaw of \
+                 kafka-python's, seen with 3.0.12: heartbeats are not always started after a join)"
             ),
             Slow::Turns(program, ran) => {
                 format!("`{program}` waited {seconds} for a processor, and had {} of one meanwhile", of(*ran))
@@ -119,7 +126,29 @@ impl Timeline {
         let starts_none = !self.everybody().any(|name| own(&name));
         let judged = self.everybody().filter(|name| starts_none || own(name));
         let turns = judged.filter_map(|instance| self.turns(instance)).filter(|strain| strain.took >= TURNS);
-        longest.into_iter().chain(unasked).chain(turns).max_by_key(|strain| strain.took)
+        let silent = self.everybody().filter(|name| starts_none || own(name)).filter_map(|instance| self.silent(instance));
+        longest.into_iter().chain(unasked).chain(turns).chain(silent).max_by_key(|strain| strain.took)
+    }
+
+    /// A member that has its partitions and goes on without ever a heartbeat, for longer than clients wait between two of them.
+    fn silent(&self, instance: &Name) -> Option<Strain> {
+        let all = || self.exchanges(instance);
+        // A third of the session is the most that is usual, and is advised.
+        let session = all().find_map(|exchange| match exchange.request {
+            Request::JoinGroup { session_timeout_ms, .. } => u64::try_from(*session_timeout_ms).ok(),
+            _ => None,
+        })?;
+        let given = |exchange: &Exchange<'_>| match (exchange.request, exchange.response) {
+            (Request::SyncGroup { group, .. }, Some((at, Response::SyncGroup { error: 0, .. }))) => Some((at, group.clone())),
+            _ => None,
+        };
+        let (since, group) = all().find_map(|exchange| given(&exchange))?;
+        if all().any(|exchange| matches!(exchange.request, Request::Heartbeat { .. } | Request::ConsumerGroupHeartbeat { .. })) {
+            return None;
+        }
+        let until = all().map(|exchange| exchange.at).max()?;
+        let took = until.saturating_sub(since);
+        (took >= PATIENCE.max(session * 1_000_000 / 3)).then(|| Strain { at: until, took, what: Slow::Silent(group.to_string()) })
     }
 
     /// For how long a program got no turn.

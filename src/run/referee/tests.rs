@@ -269,6 +269,24 @@ fn an_answer_that_took_too_long_excuses_unless_the_grader_kept_it_back() {
     assert_eq!(outcome(&late(fetch), None).verdict, Verdict::Failed);
 }
 
+#[test]
+fn a_member_that_never_sends_a_heartbeat_decides_nothing() {
+    let story = |beats: bool, later: u64| {
+        let sync = Request::SyncGroup { group: "g".into(), member: "m".into(), generation: 1, assignments: Vec::new() };
+        let story = given().exchange("first", join("m", &["range"])).ask("first", sync);
+        let story = story.reply("first", Response::SyncGroup { error: 0, assigned: vec![place(0)] });
+        let beat = Request::Heartbeat { group: "g".into(), member: "m".into(), generation: 1 };
+        let story = if beats { story.later(3_000).exchange("first", beat) } else { story };
+        outcome(&late(story.later(later).exchange("first", fetch(&[0]))), None)
+    };
+    let flaw = story(false, 16_000);
+    assert_eq!(flaw.verdict, Verdict::Inconclusive);
+    assert!(flaw.message.contains("joined group g and sent no heartbeat for 16.0 s"), "{}", flaw.message);
+    // A third of the session of 45 s is a matter of settings.
+    assert_eq!(story(false, 14_000).verdict, Verdict::Failed);
+    assert_eq!(story(true, 16_000).verdict, Verdict::Failed);
+}
+
 /// A failure beside a program that was starved for so many seconds.
 fn starved_as(instance: &str, seconds: u64) -> CheckOutcome {
     let second =
