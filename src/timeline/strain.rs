@@ -124,9 +124,9 @@ impl Timeline {
         let unasked = self.everybody().filter_map(|instance| self.unasked(instance)).filter(|strain| strain.took >= PATIENCE);
         let own = |name: &&Name| name.split_once('/').is_some_and(|(of, _)| of == check);
         let starts_none = !self.everybody().any(|name| own(&name));
-        let judged = self.everybody().filter(|name| starts_none || own(name));
-        let turns = judged.filter_map(|instance| self.turns(instance)).filter(|strain| strain.took >= TURNS);
-        let silent = self.everybody().filter(|name| starts_none || own(name)).filter_map(|instance| self.silent(instance));
+        let judged: Vec<&Name> = self.everybody().filter(|name| starts_none || own(name)).collect();
+        let turns = judged.iter().filter_map(|instance| self.turns(instance)).filter(|strain| strain.took >= TURNS);
+        let silent = judged.iter().filter_map(|instance| self.silent(instance));
         longest.into_iter().chain(unasked).chain(turns).chain(silent).max_by_key(|strain| strain.took)
     }
 

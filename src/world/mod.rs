@@ -15,5 +15,6 @@ pub mod owner;
 pub mod program;
 pub mod progress;
 pub mod sandbox;
+mod schedstat;
 pub mod sink;
 pub mod tap;

@@ -1,7 +1,8 @@
 //! A time limit that does not run while a process waits for a processor: a machine with too much to do is no reason to give a broker up.
 
-use std::fs;
 use std::time::{Duration, Instant};
+
+use crate::world::schedstat;
 
 /// How many times its limit a process may take at the most, however little it got of the machine.
 const MOST: u32 = 8;
@@ -34,13 +35,7 @@ fn is_over(elapsed: Duration, limit: Duration, waited: Duration) -> bool {
 
 /// The longest time that one of its threads could have run and was not let, since it began. Where the system does not say, none.
 fn waited(pid: u32) -> Duration {
-    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().filter_map(Result::ok);
-    let of_thread = |entry: fs::DirEntry| {
-        let text = fs::read_to_string(entry.path().join("schedstat")).ok()?;
-        // Nanoseconds on a processor, nanoseconds of waiting for one, and how often.
-        text.split_whitespace().nth(1)?.parse::<u64>().ok()
-    };
-    Duration::from_nanos(threads.filter_map(of_thread).max().unwrap_or(0))
+    Duration::from_nanos(schedstat::threads(pid).map(|thread| thread.waited).max().unwrap_or(0))
 }
 
 #[cfg(test)]

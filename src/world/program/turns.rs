@@ -1,7 +1,6 @@
 //! How long a program could have run and was not let: what the machine did not give it is not the program's doing.
 
 use std::collections::HashMap;
-use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::family::{Family, Row, recent_processes};
 use super::reporter::ProgramEvent;
+use crate::world::schedstat;
 
 /// Time between two looks.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -50,8 +50,14 @@ struct Turns {
 
 impl Turns {
     fn look(&mut self, members: &[Row]) -> Option<(Duration, Duration)> {
-        let now: HashMap<_, _> = members.iter().flat_map(threads).collect();
+        let threads = members.iter().flat_map(|row| schedstat::threads(row.pid.as_raw_nonzero().get().cast_unsigned()).take(THREADS));
+        let now = threads.map(|thread| (thread.number, (thread.ran, thread.waited))).collect();
         let elapsed = std::mem::replace(&mut self.looked, Instant::now()).elapsed();
+        self.missed(now, elapsed)
+    }
+
+    /// What the family missed since the last look, if it was starved meanwhile.
+    fn missed(&mut self, now: HashMap<u32, (u64, u64)>, elapsed: Duration) -> Option<(Duration, Duration)> {
         let last = std::mem::replace(&mut self.last, now);
         let since = |(thread, (ran, waited)): (&u32, &(u64, u64))| {
             let before = last.get(thread).copied().unwrap_or_default();
@@ -65,19 +71,6 @@ impl Turns {
 
 fn is_starved(elapsed: Duration, ran: Duration, waited: Duration) -> bool {
     waited * NOTABLE >= elapsed && ran * FAIR <= waited
-}
-
-/// The threads of a process. Where the system does not say, none.
-fn threads(row: &Row) -> Vec<(u32, (u64, u64))> {
-    let entries = fs::read_dir(format!("/proc/{}/task", row.pid.as_raw_nonzero())).into_iter().flatten().filter_map(Result::ok);
-    let of_thread = |entry: fs::DirEntry| {
-        let number = entry.file_name().to_str()?.parse().ok()?;
-        let text = fs::read_to_string(entry.path().join("schedstat")).ok()?;
-        // Nanoseconds on a processor, nanoseconds of waiting for one, and how often.
-        let mut numbers = text.split_whitespace().map_while(|word| word.parse().ok());
-        Some((number, (numbers.next()?, numbers.next()?)))
-    };
-    entries.take(THREADS).filter_map(of_thread).collect()
 }
 
 #[cfg(test)]
@@ -106,18 +99,21 @@ mod tests {
 
     #[test]
     fn only_what_came_since_the_last_look_counts() {
+        const SECOND: u64 = 1_000_000_000;
+        let second = Duration::from_secs(1);
+        let mut turns = Turns { last: HashMap::new(), looked: Instant::now() };
+        let starved = Some((Duration::from_millis(900), Duration::ZERO));
+        assert_eq!(turns.missed(HashMap::from([(1, (0, 900_000_000))]), second), starved, "a new thread");
+        assert_eq!(turns.missed(HashMap::from([(1, (0, 900_000_000))]), second), None, "it waited before");
+        assert_eq!(turns.missed(HashMap::from([(1, (0, 900_000_000 + SECOND)), (2, (SECOND, 0))]), second), None, "another thread ran");
+        assert_eq!(turns.missed(HashMap::from([(1, (0, 1_800_000_000 + SECOND)), (2, (SECOND, 0))]), second), starved);
+    }
+
+    #[test]
+    fn the_threads_of_a_living_process_are_found() {
         let own = super::super::family::processes().into_iter().filter(|row| row.pid == rustix::process::getpid()).collect::<Vec<_>>();
-        let before = Instant::now().checked_sub(Duration::from_secs(1)).unwrap();
-        let mut turns = Turns { last: HashMap::new(), looked: before };
+        let mut turns = Turns { last: HashMap::new(), looked: Instant::now() };
         turns.look(&own);
-        let known = turns.last.clone();
-        assert!(known.values().any(|(ran, _)| *ran > 0), "{known:?}");
-        // As if every thread had waited for a second before the last look.
-        turns.last.values_mut().for_each(|(_, waited)| *waited += 1_000_000_000);
-        turns.looked = before;
-        assert_eq!(turns.look(&own), None);
-        // And as if it had since.
-        turns.last.values_mut().for_each(|(ran, waited)| (*ran, *waited) = (*ran, waited.saturating_sub(900_000_000)));
-        assert!(turns.last.values().all(|(_, waited)| *waited < 900_000_000) || turns.look(&own).is_some());
+        assert!(turns.last.values().any(|(ran, _)| *ran > 0), "{:?}", turns.last);
     }
 }
