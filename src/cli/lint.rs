@@ -30,9 +30,11 @@ pub fn lint(args: &LintArgs) -> Done {
     for lab in labs {
         let found = match find::find(lab, checks) {
             Ok(source) => match &course {
-                // A lab that is named by its path may be nobody's course's.
                 Some(course) if names.contains(lab) => source.lint_in(course),
-                _ => source.lint(),
+                _ => match course_of(lab)? {
+                    Some(course) => source.lint_in(&course),
+                    None => source.lint(),
+                },
             },
             Err(FindError::Lab(errors)) => errors,
             Err(error) => return Err(Failure::usage(error)),
@@ -50,6 +52,15 @@ pub fn lint(args: &LintArgs) -> Done {
         wrong |= !faults.is_empty();
     }
     Ok(if wrong { exit::USAGE } else { exit::ALL_PASSED })
+}
+
+/// The course that a lab lies in that is named by its path; none where it is nobody's.
+fn course_of(lab: &str) -> Result<Option<Course>, Failure> {
+    let path = Path::new(lab);
+    let folder = if path.is_dir() { Some(path) } else { path.parent() };
+    // The lab of this folder lies in the folder above.
+    let around = folder.map(|folder| folder.join(".."));
+    around.map_or(Ok(None), |around| Course::of(Some(&around)).map_err(Failure::usage))
 }
 
 /// What is wrong with the course itself, as far as its labs can be read.

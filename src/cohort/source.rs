@@ -280,14 +280,5 @@ fn size(folder: &Path, most: u64) -> u64 {
     bytes
 }
 
-/// The commit that is checked out in a folder of its own, when git knows one.
-pub async fn head(folder: &Path) -> Option<String> {
-    let mut git = Command::new("git");
-    git.args(["-c", "protocol.allow=never", "-C"]).arg(folder).args(["rev-parse", "HEAD"]);
-    git.env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    let output = timeout(Duration::from_secs(20), git.output()).await.ok()?.ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
 #[cfg(test)]
 mod tests;

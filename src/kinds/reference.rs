@@ -7,6 +7,17 @@ pub enum Reference {
     Program(String),
     /// A data set of the lab or the check.
     Data(String),
+    /// A data set that has events: what is written out has none that could be recognised. It is named as [`Reference::Data`] too.
+    Events(String),
+    /// A field of a data set's events.
+    Field {
+        /// The data set.
+        of: String,
+        /// The field's name.
+        name: String,
+        /// Whether its values must be whole numbers.
+        ascends: bool,
+    },
     /// A started program: a name given by `as` in this check, or `check/as` of another.
     Instance(String),
     /// A program that this check starts, before or after this item.

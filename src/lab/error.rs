@@ -83,6 +83,8 @@ impl Code {
     pub const TELLING_ID: Self = Self(54);
     /// A section that the lab's handout does not have.
     pub const UNKNOWN_SECTION: Self = Self(55);
+    /// A field that events do not have, or that cannot be what it is asked to be.
+    pub const UNKNOWN_FIELD: Self = Self(56);
 }
 
 impl fmt::Display for Code {

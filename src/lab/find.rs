@@ -46,8 +46,12 @@ pub fn find(name: &str, checks: Option<&Path>) -> Result<LabSource, FindError> {
     }
     let names = names(checks)?;
     if !names.iter().any(|known| known == name) {
-        let advice =
-            suggestion::advice(name, names.iter().map(String::as_str)).unwrap_or_else(|| "`--checks DIR` names a folder with labs".into());
+        let elsewhere = "`--checks DIR` names a folder with labs";
+        let advice = match suggestion::advice(name, names.iter().map(String::as_str)) {
+            Some(advice) if checks.is_none() => format!("{advice} ({elsewhere} of your own)"),
+            Some(advice) => advice,
+            None => elsewhere.to_owned(),
+        };
         return Err(FindError::Unknown { name: name.to_owned(), advice });
     }
     match checks {
@@ -100,7 +104,7 @@ mod tests {
     #[test]
     fn a_slip_in_the_name_gets_a_suggestion() {
         let error = find("lab-2", None).unwrap_err().to_string();
-        assert_eq!(error, "there is no lab `lab-2`; did you mean `lab-02`?");
+        assert_eq!(error, "there is no lab `lab-2`; did you mean `lab-02`? (`--checks DIR` names a folder with labs of your own)");
     }
 
     #[test]

@@ -194,6 +194,8 @@ impl Maker<'_> {
                         data.insert(name, set);
                     }
                 }
+                // What an event is, is looked at when the data set is there.
+                Reference::Events(_) | Reference::Field { .. } => {}
                 Reference::Instance(_) | Reference::AnyInstance(_) | Reference::Fault(_) | Reference::Broker(_) | Reference::Node(_) => {}
             }
         }

@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod docker;
 pub mod doctor;
 pub mod folder;
+pub mod git;
 pub mod guard;
 pub mod kafka;
 pub mod memory;

@@ -83,6 +83,7 @@ fn run(attack: &Path, name: &str, expected: Result<Expected, String>, sandbox: S
     STARTED.store(true, Ordering::Relaxed);
     let expected = expected?;
     let suite = Suite::get()?;
+    let using = suite.using();
     let scene = Scene::set(attack, name, &expected, suite)?;
     let graded = graded::grade(&scene, &expected, sandbox)?;
     let mut wrong = judge::judge(&scene, &expected, &graded, sandbox);
@@ -93,6 +94,7 @@ fn run(attack: &Path, name: &str, expected: Result<Expected, String>, sandbox: S
     {
         wrong.push(format!("the next submission: {why}"));
     }
+    drop(using);
     if wrong.is_empty() {
         return Ok(());
     }

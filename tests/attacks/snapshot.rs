@@ -50,13 +50,15 @@ impl Snapshot {
         let mut found = BTreeMap::new();
         let mut open = vec![root.to_owned()];
         while let Some(folder) = open.pop() {
-            for entry in fs::read_dir(&folder)? {
+            let Some(entries) = there(fs::read_dir(&folder))? else { continue };
+            for entry in entries {
                 let path = entry?.path();
                 if skip(&path) {
                     continue;
                 }
-                let known = path.symlink_metadata()?;
-                found.insert(path.clone(), tell(&path, &known)?);
+                let Some(known) = there(path.symlink_metadata())? else { continue };
+                let Some(told) = there(tell(&path, &known))? else { continue };
+                found.insert(path.clone(), told);
                 if known.is_dir() {
                     open.push(path);
                 }
@@ -79,5 +81,13 @@ impl Snapshot {
     /// Whether a path is in it.
     pub fn has(&self, path: &Path) -> bool {
         self.0.contains_key(path)
+    }
+}
+
+/// What goes while it is looked at is not there: another attack's environment is being built next to it.
+fn there<T>(found: std::io::Result<T>) -> std::io::Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use serde_json::Value;
 
@@ -19,6 +19,8 @@ pub fn root() -> &'static Path {
 pub struct Suite {
     cache: PathBuf,
     before: Mutex<Snapshot>,
+    /// Shared by the attacks that use the cache; whoever throws it away has it alone.
+    users: RwLock<()>,
 }
 
 impl Suite {
@@ -33,7 +35,7 @@ impl Suite {
         let usual = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("attacks-cache");
         let cache = std::env::var_os("KGRADE_TEST_CACHE").map_or_else(usual, PathBuf::from);
         fs::create_dir_all(&cache).map_err(|error| format!("{}: {error}", cache.display()))?;
-        let suite = Self { cache, before: Mutex::default() };
+        let suite = Self { cache, before: Mutex::default(), users: RwLock::default() };
         suite.solution_passes(Sandbox::None)?;
         suite.remember()?;
         Ok(suite)
@@ -42,6 +44,11 @@ impl Suite {
     /// kgrade's cache folder.
     pub fn cache(&self) -> &Path {
         &self.cache
+    }
+
+    /// While this is held, the cache is not thrown away.
+    pub fn using(&self) -> RwLockReadGuard<'_, ()> {
+        self.users.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn remember(&self) -> Result<(), String> {
@@ -120,6 +127,7 @@ impl Suite {
 
     /// After an attack that changed something: throws away what it may have poisoned, so that the next one is judged for itself.
     pub fn mend(&self, sandbox: Sandbox) {
+        let _alone = self.users.write().unwrap_or_else(PoisonError::into_inner);
         if self.changes().is_empty() {
             return;
         }

@@ -174,6 +174,46 @@ fn an_old_java_and_a_failing_pip_are_told() {
     assert_nothing_half_written(&machine.path().join("cache"));
 }
 
+/// Maven keeps what it fetches in the home of its user; where that is read-only, kgrade gives it a place.
+#[test]
+fn maven_without_a_home_to_write_to_gets_a_repository() {
+    let machine = tempfile::tempdir().unwrap();
+    let bin = machine.path().join("bin");
+    let real = fetch(&context(host())).unwrap();
+    script(&bin, "java", &format!("exec {} \"$@\"", real.java.display()));
+    let maven = r#"
+for word in "$@"; do
+  case $word in
+    -DoutputDirectory=*) libs=${word#*=} ;;
+    -Dmaven.repo.local=*) repository=${word#*=} ;;
+  esac
+done
+if [ -z "$repository" ]; then
+  echo '[ERROR] Could not create local repository at /home/me/.m2/repository -> [Help 1]'
+  echo '[ERROR] [Help 1] http://cwiki.apache.org/confluence/display/MAVEN/LocalRepositoryNotAccessibleException'
+  exit 1
+fi
+"#;
+    script(
+        &bin,
+        "mvn",
+        &format!("{maven}/bin/mkdir -p \"$repository\" \"$libs\"; /bin/cp JARS/* \"$libs\"").replace("JARS", &folder_of(&jars())),
+    );
+    let cache = machine.path().join("cache");
+    let host = |bin: &Path| Host { path: bin.into(), cache: Some(cache.clone()), ..Host::default() };
+    fetch(&context(host(&bin))).unwrap();
+    assert!(!names(&cache.join("kafka")).iter().any(|name| name == "repository"));
+
+    script(&bin, "mvn", "echo '[ERROR] No plugin found for prefix -> [Help 1]'; echo '[ERROR] Re-run Maven with -X'; exit 1");
+    let nobody = Some("http://127.0.0.1:9/kafka".to_owned());
+    let error = fetch_error(Host { cache: Some(machine.path().join("other")), kafka_url: nobody, ..host(&bin) });
+    assert!(error.contains("- Maven: No plugin found for prefix\n"), "{error}");
+}
+
+fn folder_of(jars: &[PathBuf]) -> String {
+    jars[0].parent().unwrap().display().to_string()
+}
+
 #[test]
 fn an_interrupted_maven_is_stopped_with_what_it_started() {
     let machine = tempfile::tempdir().unwrap();

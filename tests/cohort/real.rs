@@ -8,6 +8,15 @@ use crate::processes::until;
 
 /// Ends the kgrade that grades it: without a sandbox, nothing keeps a program from that.
 const KILLER: &str = "kill -9 $PPID\nsleep 600\n";
+/// Ends the broker of its grading, which is a child of the same kgrade, and then fails the check.
+const BREAKER: &str = r#"
+for stat in /proc/[0-9]*/stat; do
+  read -r pid name state parent rest <"$stat" || continue
+  if [ "$parent" = "$PPID" ] && [ "$name" = "(java)" ]; then kill -9 "$pid" && touch broken; fi
+done 2>/dev/null
+sleep 5
+[ -e broken ] && exit 7
+"#;
 
 #[test]
 fn right_wrong_and_worse_submissions_with_kills_in_between() {
@@ -19,6 +28,7 @@ fn right_wrong_and_worse_submissions_with_kills_in_between() {
     }
     hall.write("cohort/wrong/program.sh", "echo sorry >&2\nexit 7\n");
     hall.write("cohort/killer/program.sh", KILLER);
+    hall.write("cohort/breaker/program.sh", BREAKER);
     hall.write("cohort/empty/.gitkeep", "");
     hall.write("cohort/manifest/kgrade.yaml", "kgrade: 1\nlabs: 7\n");
     let batch = |words: &[&str]| {
@@ -47,6 +57,7 @@ fn right_wrong_and_worse_submissions_with_kills_in_between() {
     }
     assert_eq!((told["wrong"].0, told["wrong"].1), (State::Graded, Some(0)), "{said}");
     assert_eq!((told["empty"].0, told["empty"].1), (State::Graded, Some(0)), "it has a file, and no program");
+    assert_eq!(told["breaker"].0, State::Incomplete, "without a broker nothing is decided: {said}");
     for (id, why) in [("killer", "was ended by signal 9"), ("manifest", "kgrade.yaml")] {
         assert!(told[id].0 == State::Error && told[id].2.contains(why), "{id}: {:?}", told[id]);
     }
@@ -68,7 +79,7 @@ fn right_wrong_and_worse_submissions_with_kills_in_between() {
     let said = hall.ends(hall.kgrade(&["replay", "out/evidence/wrong.jsonl.gz"]), 1);
     assert!(said.contains("The program ends well"), "{said}");
     let said = hall.ends(hall.kgrade(&["replay", "out/evidence", "--out", "regraded", "--yes"]), 0);
-    assert!(said.contains("6 runs judged again: 0 changed, 6 as before"), "{said}");
+    assert!(said.contains("7 runs judged again: 0 changed, 7 as before"), "{said}");
     hall.assert_clean();
 }
 

@@ -32,14 +32,18 @@ fn twenty_processes_lose_nothing() {
     let start = |writer: u64| {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "together::a_writer", "--ignored"]).env(WORK, desk.work()).env(WRITER, writer.to_string());
-        command.stdout(Stdio::null()).spawn().unwrap()
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     };
     let mut writers: Vec<_> = (0..WRITERS).map(start).collect();
     // A reader meanwhile sees no damage where there is only somebody writing.
     while writers.iter_mut().any(|writer| writer.try_wait().unwrap().is_none()) {
         assert_eq!(desk.kgrade(&["status"]).stderr, "");
     }
-    assert!(writers.into_iter().all(|mut writer| writer.wait().unwrap().success()));
+    for writer in writers {
+        let ended = writer.wait_with_output().unwrap();
+        let said = [ended.stdout, ended.stderr].concat();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&said));
+    }
     let read = Store::at(desk.work()).read().unwrap();
     assert!(read.notes.is_empty(), "{:?}", read.notes);
     let mut seen: Vec<(u64, u64)> = read.entries.iter().map(|entry| (entry.seed, entry.time.0)).collect();

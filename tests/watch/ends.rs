@@ -52,7 +52,7 @@ fn given_back() {
             terminal.press(&["Enter"]);
         } else {
             desk.types_watch(&terminal, "");
-            terminal.waits_for("the end of the run", |screen| screen.contains("1 of 2 checks passed") && !screen.contains("grading"));
+            terminal.has_graded("1 of 2 checks passed");
             kill_process(pid(&desk), Signal::TERM).unwrap();
         }
         terminal.waits_for("the end", |screen| screen.contains("the code is 0"));

@@ -109,6 +109,11 @@ impl Terminal {
         self.waits_for(text, |screen| screen.contains(text))
     }
 
+    /// Waits until a run is over and has left this text on the screen.
+    pub fn has_graded(&self, text: &str) -> String {
+        self.waits_for(&format!("the end of the run with `{text}`"), |screen| screen.contains(text) && !screen.contains("grading"))
+    }
+
     /// What the terminal is set to now, as `stty` says it.
     pub fn settings(&self) -> String {
         let nth = MADE.fetch_add(1, Ordering::Relaxed);

@@ -1,19 +1,18 @@
 //! What a run is made with, as far as it is known before the checks begin.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Run;
 use crate::outcome::{RunFacts, Tier, Workflow, no_sandbox};
 use crate::world::cluster::{Cluster, Runtime};
+use crate::world::git;
 use crate::world::program::Submission;
 use crate::world::sandbox::Sandbox;
 
 /// The facts. The clients that the programs use are seen later.
-pub fn facts(run: &Run<'_>, submission: &Submission, cluster: &Cluster, runtime: &Runtime, sandbox: Option<&Sandbox>) -> RunFacts {
+pub async fn facts(run: &Run<'_>, submission: &Submission, cluster: &Cluster, runtime: &Runtime, sandbox: Option<&Sandbox>) -> RunFacts {
     let workflow = workflow(|name| std::env::var(name).ok());
-    let commit = commit(submission.folder());
+    let head = git::head(submission.folder()).await;
     RunFacts {
         id: run.lab.run_id.clone(),
         seed: run.lab.seed,
@@ -21,8 +20,8 @@ pub fn facts(run: &Run<'_>, submission: &Submission, cluster: &Cluster, runtime:
         kgrade: env!("CARGO_PKG_VERSION").to_owned(),
         checks_digest: run.lab.digest.clone(),
         submission_digest: Some(submission.digest().to_owned()),
-        committed_at: commit.as_ref().and_then(|(_, at)| *at),
-        commit: commit.map(|(hash, _)| hash),
+        committed_at: head.as_ref().and_then(|head| head.committed_at),
+        commit: head.map(|head| head.commit),
         broker_version: cluster.version().map(str::to_owned),
         cluster: match runtime {
             Runtime::Jvm => "jvm".to_owned(),
@@ -64,40 +63,9 @@ fn workflow(variable: impl Fn(&str) -> Option<String>) -> Option<Workflow> {
     })
 }
 
-/// The commit that is checked out in a folder, and when it was made, when git knows one.
-fn commit(folder: &Path) -> Option<(String, Option<u64>)> {
-    let hash = git(folder, &["rev-parse", "HEAD"])?.trim().to_owned();
-    let of_git = hash.len() >= 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let at = git(folder, &["cat-file", "commit", "HEAD"]).as_deref().and_then(committed);
-    of_git.then_some((hash, at))
-}
-
-/// What git's plumbing prints. The folder is a learner's, with a configuration of theirs: only commands that start no other program are asked
-/// (`git log` may run a `gpg.program`), and nothing is fetched.
-fn git(folder: &Path, words: &[&str]) -> Option<String> {
-    let mut command = Command::new("git");
-    command.args(["-c", "protocol.allow=never", "-C"]).arg(folder).args(words);
-    command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null()).stderr(Stdio::null());
-    let output = command.output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// The committer's time in a commit object, in seconds since 1970-01-01 UTC. The message comes after the first empty line, and may say anything.
-fn committed(object: &str) -> Option<u64> {
-    let line = object.lines().take_while(|line| !line.is_empty()).find(|line| line.starts_with("committer "))?;
-    line.rsplit(' ').nth(1)?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_time_of_a_commit() {
-        let object = "tree 1\nparent 2\nauthor A <a@b> 5 +0000\ncommitter Ada L <a@b> 1764547200 +0100\n\ncommitter X <x@y> 7 +0000\n";
-        assert_eq!(committed(object), Some(1_764_547_200));
-        assert_eq!(committed("tree 1\n\ncommitter X <x@y> 7 +0000\n"), None, "that is the message");
-    }
 
     #[test]
     fn a_workflow_is_what_the_runner_says() {
@@ -116,22 +84,5 @@ mod tests {
         assert_eq!((seen.url.as_str(), seen.attempt), ("https://github.com/school/lab-ada/actions/runs/42", 2));
         assert_eq!(workflow(|_| None), None);
         assert_eq!(workflow(|_| Some("false".to_owned())), None);
-    }
-
-    #[test]
-    fn a_configuration_of_the_learner_starts_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let run = |words: &[&str]| Command::new("git").arg("-C").arg(folder.path()).args(words).output().unwrap().status.success();
-        assert!(run(&["init", "-q"]));
-        let person = ["-c", "user.name=A", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"];
-        assert!(run(&[&person[..], &["commit", "-q", "--allow-empty", "-m", "x"]].concat()));
-        let trap = folder.path().join("trap");
-        for key in ["gpg.program", "core.fsmonitor", "core.pager", "core.sshCommand", "core.alternateRefsCommand"] {
-            assert!(run(&["config", key, &format!("touch {}; true", trap.display())]));
-        }
-        assert!(run(&["config", "log.showSignature", "true"]));
-        let (hash, at) = commit(folder.path()).unwrap();
-        assert!(hash.len() == 40 && at.is_some_and(|at| at > 1_700_000_000));
-        assert!(!trap.exists(), "git ran a program of the learner's");
     }
 }

@@ -137,7 +137,7 @@ pub async fn build(
         let topics = kafka.topics().await?;
         recorder.append(What::TopicsListed { topics: topics.iter().map(|name| name.as_str().into()).collect() });
     }
-    let facts = facts(run, &submission, &cluster, &runtime, sandbox.as_ref());
+    let facts = facts(run, &submission, &cluster, &runtime, sandbox.as_ref()).await;
     let schemas = schemas(run.lab.seed, &prepared).context("write the schemas of the events")?;
     let scene = Scene {
         lab: run.lab.name.clone(),

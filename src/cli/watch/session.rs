@@ -1,5 +1,8 @@
 //! What happens while a learner works: something is saved, a key is pressed, a grading ends.
 
+mod pressed;
+mod shown;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -19,10 +22,9 @@ use super::signals::{Signals, Wish, pause};
 use crate::cli::{Done, Failure};
 use crate::course::progress::Store;
 use crate::exit;
-use crate::lab::{Check, Lab};
+use crate::lab::Lab;
 use crate::outcome::Outcome;
 use crate::plan;
-use crate::report::watch::{self, Place, View};
 use crate::world::program::{Submission, SubmissionError};
 
 /// How often it is looked how far a grading is.
@@ -282,144 +284,6 @@ impl Session {
         if let Some(so_far) = self.graders.so_far() {
             self.board.enter(&so_far);
         }
-    }
-
-    async fn pressed(&mut self, key: char) {
-        match key {
-            'r' => {
-                self.said.clear();
-                self.graders.take_heart();
-                self.second = false;
-                self.look_at();
-                self.graders.break_off();
-                self.board.all_due();
-            }
-            'h' => self.said = vec![self.hint()],
-            'l' => {
-                let criterion = |id: &str| self.lab.check(id).and_then(|check| check.criterion.clone());
-                self.said = vec![watch::everything(self.board.checks(), criterion)];
-            }
-            't' => self.said = vec![self.picture().await],
-            'i' => {
-                let said = self.course.init();
-                self.saved();
-                self.said = vec![said];
-            }
-            'n' | 'p' => self.step(key == 'n'),
-            '?' => self.said = vec![watch::help()],
-            // Everybody hits a wrong key at times.
-            _ => {}
-        }
-    }
-
-    /// Goes to the next lab, or back.
-    fn step(&mut self, on: bool) {
-        if !self.course.step(on) {
-            self.said = vec![if on { "this is the last lab" } else { "this is the first lab" }.to_owned()];
-            return;
-        }
-        match self.course.lab() {
-            Ok(lab) => {
-                self.lab = lab;
-                self.graders.break_off();
-                self.graders.renew();
-                self.take_up();
-            }
-            Err(failure) => {
-                self.said = vec![format!("{} cannot be read: {:#}", self.course.name(), failure.error)];
-                self.course.step(!on);
-            }
-        }
-    }
-
-    fn hint(&mut self) -> String {
-        let Some(id) = self.view(&[]).first_open().map(|open| open.id.clone()) else {
-            return "no check has failed: there is nothing to hint at".to_owned();
-        };
-        let given = self.hint.take().filter(|(of, _)| *of == id).map_or(0, |(_, given)| given);
-        let hints = self.lab.check(&id).map(Check::hints).unwrap_or_default();
-        let Some((_, hint)) = hints.get(given) else {
-            self.hint = Some((id.clone(), given));
-            return match hints.len() {
-                0 => format!("{id} has no hints: its author does not show what it looks at"),
-                all => format!("these were all {all} hints for {id}; kgrade show {} has the handout", self.lab.name),
-            };
-        };
-        self.hint = Some((id.clone(), given + 1));
-        format!("hint {} of {} for {id}: {hint}", given + 1, hints.len())
-    }
-
-    /// Draws the last run into a page, by the command that a person would type.
-    async fn picture(&self) -> String {
-        let Some(evidence) = &self.evidence else { return "nothing was graded yet".to_owned() };
-        let page = self.graders.folder().join("timeline.html");
-        let drawn = async {
-            let kgrade = std::env::current_exe()?;
-            tokio::process::Command::new(kgrade).arg("timeline").arg(evidence).arg("--html").arg(&page).output().await
-        };
-        match drawn.await {
-            Ok(drawn) if drawn.status.success() => {
-                let address = page.to_str().map(watch::url).unwrap_or_default();
-                format!("the last run as a picture, until you quit: {address}")
-            }
-            Ok(drawn) => format!("the picture cannot be drawn: {}", String::from_utf8_lossy(&drawn.stderr).trim()),
-            Err(error) => format!("the picture cannot be drawn: {error}"),
-        }
-    }
-
-    fn view<'a>(&'a self, said: &'a [String]) -> View<'a> {
-        View {
-            lab: (&self.lab.name, &self.lab.title),
-            checks: self.board.checks(),
-            program: None,
-            next: self.course.next(),
-            said,
-            doing: None,
-            keys: self.keys.any(),
-            links: self.keys.moves(),
-            rows: Screen::rows(&self.keys),
-        }
-    }
-
-    /// What is going on, if it is anything.
-    fn doing(&self) -> Option<String> {
-        if self.graders.is_grading() {
-            return Some(watch::grading(self.board.checks(), self.graders.asked()));
-        }
-        let is_wanted = self.board.is_due() && self.submission.is_some() && !self.absent && !self.graders.gave_up();
-        is_wanted.then(|| "waiting for Kafka".to_owned())
-    }
-
-    /// The place in the program that the first failure is about.
-    fn place(&self) -> Option<Place> {
-        let view = self.view(&[]);
-        let open = view.first_open()?;
-        let submission = self.submission.as_ref()?;
-        let programs = self.lab.programs_behind(self.lab.check(&open.id)?);
-        let commands = programs.iter().filter_map(|(name, program)| submission.command(&self.lab.name, name, &program.command).ok());
-        let is_file = |word: &PathBuf| submission.folder().join(word).is_file();
-        let files: Vec<PathBuf> = commands.filter_map(|command| command.iter().map(PathBuf::from).find(is_file)).collect();
-        // The one that names a line, else the first.
-        let (file, line) = files
-            .iter()
-            .find_map(|file| Some((file, Some(Place::line_in(file, open)?))))
-            .or_else(|| files.first().map(|file| (file, None)))?;
-        let shown = if self.course.work == Path::new(".") { file.clone() } else { self.course.work.join(file) };
-        Some(Place { shown, absolute: submission.folder().join(file), line })
-    }
-
-    /// Shows how things stand. Without a terminal only what a run came to: everything else changes too often.
-    fn show(&mut self) {
-        let doing = self.doing();
-        if !self.keys.moves() && doing.is_some() {
-            // Also a run that comes to the same as the last one is told.
-            self.screen.forget();
-            return;
-        }
-        let place = self.place();
-        let view = View { program: place.as_ref(), doing: doing.as_deref(), ..self.view(&self.said) };
-        let page = watch::render(&view, &Screen::style());
-        self.screen.show(&self.keys, page);
     }
 }
 

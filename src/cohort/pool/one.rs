@@ -10,11 +10,12 @@ use crate::cohort::book::now;
 use crate::cohort::child::{Child, EVIDENCE, Ending, LEARNERS_EVIDENCE, Order, Policy, RESULT};
 use crate::cohort::journal::{Line, Record};
 use crate::cohort::out::{Hand, WHY, pack};
-use crate::cohort::{Member, key, source};
+use crate::cohort::{Member, key};
 use crate::course::Rules;
 use crate::outcome::Outcome;
 use crate::report::cohort::State;
 use crate::report::{json, write_file};
+use crate::world::git;
 use crate::world::program::Submission;
 
 /// How often a submission is tried when the reason need not lie in it.
@@ -67,7 +68,7 @@ impl Pool {
     /// Looks at the submission: where it is, and what its grade will depend on.
     async fn find(&self, member: &Member, hand: &Hand, rules: Option<&Rules>) -> Result<Found> {
         let folder = member.source.fetch(&hand.source(), self.settings.limits).await?;
-        let commit = source::head(&folder).await;
+        let commit = git::head(&folder).await.map(|head| head.commit);
         let looked = folder.clone();
         let opened = tokio::task::spawn_blocking(move || Submission::open(&looked)).await.context("look at the submission")?;
         let submission = opened.map_err(|error| anyhow!("{}", without(&folder, &format!("{error:#}"))))?;

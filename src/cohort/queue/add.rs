@@ -7,7 +7,8 @@ use super::state::State;
 use super::submitted::{Content, Submitted};
 use super::{Access, Names};
 use crate::cohort::roster::{Member, Repository, Source};
-use crate::cohort::source::{self, Limits};
+use crate::cohort::source::Limits;
+use crate::world::git;
 use crate::world::program::Submission;
 
 /// What came of adding.
@@ -87,7 +88,7 @@ async fn commit_of(source: &Source, commit: Option<&str>) -> Result<String> {
     }
     let folder = tempfile::tempdir().context("make a folder to fetch into")?;
     let fetched = source.fetch(&folder.path().join("source"), Limits::default()).await?;
-    source::head(&fetched).await.context("git does not say which commit it has fetched")
+    git::head(&fetched).await.map(|head| head.commit).context("git does not say which commit it has fetched")
 }
 
 enum Known {

@@ -5,6 +5,7 @@ use std::process::Command as Plain;
 use tempfile::TempDir;
 
 use super::*;
+use crate::world::git;
 
 fn git(folder: &Path, words: &[&str]) -> String {
     let mut git = Plain::new("git");
@@ -52,7 +53,7 @@ async fn a_commit_a_branch_and_a_tag_are_checked_out() {
         let (_into, folder) = fetch(from.path(), commit, Limits::default()).await;
         let folder = folder.unwrap();
         assert_eq!(std::fs::read_to_string(folder.join("file")).unwrap(), text, "{commit:?}");
-        assert_eq!(head(&folder).await.as_ref(), Some(hash), "{commit:?}");
+        assert_eq!(&git::head(&folder).await.unwrap().commit, hash, "{commit:?}");
     }
     for missing in ["0".repeat(40), "none".to_owned(), "abcdef1".to_owned()] {
         let (_into, refused) = fetch(from.path(), Some(&missing), Limits::default()).await;

@@ -16,8 +16,8 @@ use crate::report::write_file;
 
 /// The largest file that is read, in bytes: some ten thousand runs.
 const MOST: u64 = 32 << 20;
-/// How long another writer is waited for. Each holds the file for some milliseconds.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long other writers are waited for while the file stays as it is. Each holds it for some milliseconds, or for seconds on a disk that is busy.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait before the next look at a file that another holds.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -82,9 +82,11 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens a file, makes it if `create`, and waits until it is free.
+    /// Opens a file, makes it if `create`, and waits until it is free. Many writers may be before this one: only one that holds the file and
+    /// changes nothing is given up.
     pub fn lock(path: &Path, create: bool) -> Result<Self, StoreError> {
-        let began = Instant::now();
+        let mut began = Instant::now();
+        let mut last = None;
         loop {
             let file = open(path, OpenOptions::new().read(true).append(true).create(create))?;
             match file.try_lock() {
@@ -93,6 +95,10 @@ impl Ledger {
                 // Some file systems have no locks. A line is still written in one piece.
                 Err(TryLockError::Error(_)) => return Ok(Self { file, path: path.to_owned() }),
                 Ok(()) | Err(TryLockError::WouldBlock) => {}
+            }
+            let now = path.symlink_metadata().map(|found| (found.ino(), found.len())).ok();
+            if now != last {
+                (began, last) = (Instant::now(), now);
             }
             if began.elapsed() > PATIENCE {
                 return Err(StoreError::Busy { path: path.to_owned(), waited_s: PATIENCE.as_secs() });

@@ -1,6 +1,6 @@
 //! Committed offsets that are not where they should be by now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Committed, Mark};
 use crate::kinds::View;
@@ -9,7 +9,7 @@ use crate::kinds::traffic::Traffic;
 use crate::kinds::view::{seconds, short_name};
 use crate::outcome::{Mismatch, Moment, Subject};
 use crate::timeline::wire::Api;
-use crate::timeline::{Offsets, Topic};
+use crate::timeline::{Commit, Offsets, Topic};
 use crate::world::kafka::Code;
 
 /// A partition whose offset is not right.
@@ -24,8 +24,9 @@ struct Wrong {
 
 /// What is wrong with the committed offsets as they are now, if anything.
 pub fn judge(spec: &Committed, view: &View<'_>, topic: &Topic, offsets: &Offsets) -> Option<Mismatch> {
-    let mut wrong: Vec<_> = against_delivered(spec, topic, offsets).collect();
-    wrong.extend(spec.past.as_deref().into_iter().flat_map(|data| not_passed(view, data, topic, offsets)));
+    let offset = |partition: i32| offsets.last.get(&partition).copied().max(under_way(view, offsets, partition));
+    let mut wrong: Vec<_> = against_delivered(spec, topic, &offset).collect();
+    wrong.extend(spec.past.as_deref().into_iter().flat_map(|data| not_passed(view, data, topic, &offset)));
     let first = wrong.first()?;
     // What is missing has no moment of its own: it is the look that showed it last.
     let seen = offsets.last_look.map_or(offsets.changed_at, |(_, at)| at);
@@ -33,9 +34,32 @@ pub fn judge(spec: &Committed, view: &View<'_>, topic: &Topic, offsets: &Offsets
     Some(view.with_ends(explain(spec, view, offsets, &wrong)).moment(moment))
 }
 
-fn against_delivered(spec: &Committed, topic: &Topic, offsets: &Offsets) -> impl Iterator<Item = Wrong> {
+/// The offset that a program has committed in this partition and no look could show yet: the broker has not answered, or has since the last look
+/// was asked. What was sent in time is in time, however slow the broker is. A request whose connection is gone, or that a fault holds back, may
+/// never come to anything.
+fn under_way(view: &View<'_>, offsets: &Offsets, partition: i32) -> Option<i64> {
+    let asked = offsets.last_look.map_or(0, |(asked, _)| asked);
+    let is_open = |commit: &Commit| {
+        let mut exchanges = view.timeline.exchanges(&commit.instance).filter(|exchange| exchange.response.is_none());
+        exchanges.any(|exchange| {
+            (exchange.connection.id, exchange.correlation) == commit.request && exchange.connection.closed.is_none() && exchange.faults.is_empty()
+        })
+    };
+    let own = offsets.commits.iter().rev().filter(|commit| commit.partition == partition && !commit.transactional);
+    // Before the first one that was answered long ago nothing is open any more.
+    let recent = own.take_while(|commit| commit.answered.is_none_or(|(at, _)| at > asked));
+    recent.filter(|commit| commit.accepted() || commit.answered.is_none() && is_open(commit)).map(|commit| commit.offset).next()
+}
+
+/// Whether any commit is.
+pub fn is_under_way(view: &View<'_>, offsets: &Offsets) -> bool {
+    let partitions: BTreeSet<i32> = offsets.commits.iter().map(|commit| commit.partition).collect();
+    partitions.into_iter().any(|partition| under_way(view, offsets, partition).is_some())
+}
+
+fn against_delivered(spec: &Committed, topic: &Topic, offset: &impl Fn(i32) -> Option<i64>) -> impl Iterator<Item = Wrong> {
     topic.frontiers.iter().filter_map(|(partition, frontier)| {
-        let committed = offsets.last.get(partition).copied();
+        let committed = offset(*partition);
         let (holds, due) = match (spec.equals, spec.covers, frontier.last_delivered()) {
             // Nothing was delivered there: nothing needs to be committed.
             (Some(Mark::Delivered), _, None) => (committed.unwrap_or(0) <= frontier.at(), frontier.at()),
@@ -52,13 +76,13 @@ fn against_delivered(spec: &Committed, topic: &Topic, offsets: &Offsets) -> impl
 }
 
 /// The partitions that stand at a record of the data set, or before it; each with its first.
-fn not_passed(view: &View<'_>, data: &str, topic: &Topic, offsets: &Offsets) -> Vec<Wrong> {
+fn not_passed(view: &View<'_>, data: &str, topic: &Topic, offset: &impl Fn(i32) -> Option<i64>) -> Vec<Wrong> {
     let labels = view.data_set(data).map(|set| set.records().into_iter().map(|record| record.label).collect::<Vec<_>>()).unwrap_or_default();
     let full = format!("{}/{data}", view.check);
     let records = topic.produced.iter().filter(|record| *record.data == *full);
     let mut first: BTreeMap<i32, Wrong> = BTreeMap::new();
     for (nth, record) in records.enumerate() {
-        let committed = offsets.last.get(&record.partition).copied();
+        let committed = offset(record.partition);
         if committed.unwrap_or(0) <= record.offset {
             let label = labels.get(nth).cloned().flatten().unwrap_or_else(|| format!("of `{data}`"));
             let wrong = Wrong { partition: record.partition, committed, due: record.offset + 1, bad: Some(label) };

@@ -63,6 +63,25 @@ fn commits_that_the_broker_refused() {
 }
 
 #[test]
+fn commits_that_a_slow_broker_has_not_answered() {
+    let sent = |offset| story().deliver("first", 1..=4).ask("first", offset_commit(&[(0, offset), (1, 2)])).offsets(&[(0, 0), (1, 0)]);
+    for spec in [EQUALS, COVERS, ANY] {
+        assert_says(&sent(2), spec, "holds (1)", &[]);
+        assert_says(&sent(2).committed("first", &[(0, 2), (1, 2)], 0), spec, "holds (1)", &[]);
+    }
+    for spec in [EQUALS, COVERS] {
+        assert_says(&sent(2).committed("first", &[(0, 2), (1, 2)], 22), spec, "not yet: group g has committed nothing", &["refused it"]);
+        let seen = sent(2).committed("first", &[(0, 2), (1, 2)], 0).offsets(&[(0, 0), (1, 2)]);
+        assert_says(&seen, spec, "not yet: what was delivered is not committed", &["partition 0: offset 0 committed, 2 is due", "!partition 1"]);
+        assert_says(&sent(2).disconnect("first"), spec, "not yet: group g has committed nothing", &["partition 0: offset 0 committed, 2 is due"]);
+    }
+    assert_says(&sent(0), COVERS, "not yet", &["partition 0: offset 0 committed, 2 is due", "!partition 1"]);
+    assert_says(&sent(3), EQUALS, "not yet", &["partition 0: offset 3 committed, 2 is due"]);
+    let bad = with_bad().deliver("first", 1..=6).ask("first", offset_commit(&[(0, 3), (1, 5)])).offsets(&[(0, 3), (1, 3)]);
+    assert_says(&bad, PAST, "holds (1)", &[]);
+}
+
+#[test]
 fn where_it_should_be_and_one_off() {
     let offsets = |p0, p1| story().deliver("first", 1..=4).offsets(&[(0, p0), (1, p1)]);
     for spec in [EQUALS, COVERS, AT_MOST, ANY] {

@@ -47,10 +47,15 @@ fn cause(name: &str, wanted: &str, fact: &Fact<'_>) -> String {
     if let Some((other, _)) = headers.iter().find(|(other, _)| close(other)) {
         return format!("the header is called `{other}` here. Kafka compares names byte by byte: `{name}` is another one");
     }
+    let tells_format = name == "content-type";
     match values(fact, name).as_slice() {
-        [] => format!(
+        [] if tells_format => format!(
             "a record's headers are an argument of the send call, next to key and value: \
              headers=[(\"{name}\", b\"{wanted}\")] in Python, where aiokafka and kafka-python want bytes"
+        ),
+        [] => format!(
+            "a record's headers are an argument of the send call, next to key and value: \
+             headers=[(\"{name}\", value.encode())] in Python; the value is `{wanted}` here, and may be another one in the next run"
         ),
         [Some(other)] if other.trim_matches(|sign| "b'\"".contains(sign)) == wanted => {
             format!("the header's value holds quotes that are not part of it: {other}. Pass the text itself, or text.encode()")
@@ -58,7 +63,8 @@ fn cause(name: &str, wanted: &str, fact: &Fact<'_>) -> String {
         [Some(other)] if [Format::Json, Format::Msgpack, Format::Avro].iter().any(|format| format.content_type() == other) => {
             "this is the content type of another format: choose the header by FORMAT, as the encoder".to_owned()
         }
-        [_] => format!("a consumer decodes by this header, so its value is exactly `{wanted}`"),
+        [_] if tells_format => format!("a consumer decodes by this header, so its value is exactly `{wanted}`"),
+        [_] => format!("whoever reads `{name}` goes by its exact value: `{wanted}` here, and perhaps another one in the next run"),
         _ => format!("the header stands there more than once: a consumer cannot know which one counts. Send `{name}` once"),
     }
 }

@@ -133,12 +133,20 @@ impl Kind for Records {
     const EXAMPLE: &'static str = "records: { topic: $(topic), of: events, key: { field: user_id }, partition: consistent }";
 
     fn references(&self) -> Vec<Reference> {
-        self.of.iter().map(|name| Reference::Data(name.clone())).collect()
+        let Some(of) = &self.of else { return Vec::new() };
+        let mut references = vec![Reference::Data(of.clone())];
+        if self.needs_events() {
+            references.push(Reference::Events(of.clone()));
+        }
+        let field = |name: &String, ascends| Reference::Field { of: of.clone(), name: name.clone(), ascends };
+        references.extend(self.key.iter().map(|key| field(&key.field, false)));
+        references.extend(self.order.iter().flat_map(|order| [field(&order.by, true), field(&order.per, false)]));
+        references
     }
 
     fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let needs_events = self.values.is_some() || self.times.is_some() || self.key.is_some() || self.order.is_some();
+        let needs_events = self.needs_events();
         if needs_events && self.of.is_none() {
             findings.push(Finding::new("the records are compared with events, but it is not said with which", "name the data set: `of: events`"));
         }
@@ -212,6 +220,11 @@ impl Expect for Records {
 }
 
 impl Records {
+    /// Whether records are compared with the events of a data set.
+    fn needs_events(&self) -> bool {
+        self.values.is_some() || self.times.is_some() || self.key.is_some() || self.order.is_some()
+    }
+
     fn wanted(&self) -> String {
         match self.count {
             Some(Count::Exactly(number)) => count(number, "record"),

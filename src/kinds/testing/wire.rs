@@ -3,7 +3,9 @@
 use super::{Story, full};
 use crate::timeline::What;
 use crate::timeline::event::Name;
-use crate::timeline::wire::{Api, Assignor, Batch, Coded, Compression, FaultUse, Isolation, Place, Position, Request, Response, Unread};
+use crate::timeline::wire::{
+    Api, Assignor, Batch, Coded, Compression, FaultUse, Isolation, Place, Position, Request, Response, Side, Unread,
+};
 
 /// The connections of a story, and what is open on them.
 #[derive(Default)]
@@ -104,6 +106,12 @@ impl Story {
         let connection = self.wire.opened;
         self.wire.connections.insert(instance.to_owned(), connection);
         self.then(What::Connected { connection, instance: full(instance), node: 1 })
+    }
+
+    /// An instance's connection ends.
+    pub fn disconnect(self, instance: &str) -> Self {
+        let connection = self.wire.connections[instance];
+        self.then(What::Disconnected { connection, by: Side::Client, reason: None })
     }
 
     /// An instance connects and says which software it is.

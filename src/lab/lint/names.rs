@@ -75,6 +75,8 @@ fn missing(
         Reference::Fault(name) => (Code::UNKNOWN_FAULT, "armed fault", name, armed.iter().map(|name| (*name).to_owned()).collect()),
         Reference::Broker(name) => (Code::UNKNOWN_BROKER, "named broker", name, brokers.iter().map(|name| (*name).to_owned()).collect()),
         Reference::Node(node) => return no_such_node(subject, draft, (list, index), *node),
+        Reference::Events(of) => return no_events(draft, (list, index), of),
+        Reference::Field { of, name, ascends } => return no_such_field(draft, (list, index), of, (name, *ascends)),
     };
     if known.contains(name) {
         return None;
@@ -97,6 +99,33 @@ fn no_such_node(subject: &Subject<'_>, draft: &Draft, (list, index): (&str, usiz
     Some(LabError::new(Code::UNKNOWN_BROKER, message, item_at(draft, list, index)).help(help))
 }
 
+/// The finding for a data set whose records are written out where events are meant: nothing would ever be compared.
+fn no_events(draft: &Draft, (list, index): (&str, usize), of: &str) -> Option<LabError> {
+    let set = draft.check.data.get(of)?;
+    if !set.events.is_empty() {
+        return None;
+    }
+    let at = find_text(draft, list, index, of).unwrap_or_else(|| item_at(draft, list, index));
+    let error =
+        LabError::new(Code::BAD_DATA, format!("the data set `{of}` is written out, and only generated events can be told apart"), at);
+    Some(error.help("generate it (`generate: user-events`), or ask what needs no events, such as `count`"))
+}
+
+/// The finding for a field that the events of a data set do not have: every program would pass.
+fn no_such_field(draft: &Draft, (list, index): (&str, usize), of: &str, (name, ascends): (&str, bool)) -> Option<LabError> {
+    let fields = draft.check.data.get(of)?.events.first()?.json.as_object()?;
+    let (message, help) = match fields.get(name) {
+        None => (format!("the events of `{of}` have no field `{name}`"), suggestion::advice(name, fields.keys().map(String::as_str))),
+        Some(value) if ascends && !value.is_i64() => {
+            let numbers = fields.iter().filter(|(_, value)| value.is_i64()).map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>();
+            (format!("the field `{name}` holds no whole number that could ascend"), Some(format!("these do: {}", numbers.join(", "))))
+        }
+        Some(_) => return None,
+    };
+    let at = find_text(draft, list, index, name).unwrap_or_else(|| item_at(draft, list, index));
+    Some(LabError::new(Code::UNKNOWN_FIELD, message, at).maybe_help(help))
+}
+
 fn armed_twice(draft: &Draft, list: &str, index: usize, name: &str) -> LabError {
     let at = find_text(draft, list, index, name).unwrap_or_else(|| item_at(draft, list, index));
     let error = LabError::new(Code::DUPLICATE_FAULT, format!("`{name}` is already the name of a fault of this check"), at);
@@ -106,7 +135,7 @@ fn armed_twice(draft: &Draft, list: &str, index: usize, name: &str) -> LabError 
 fn how_to_add(reference: &Reference) -> &'static str {
     match reference {
         Reference::Program(_) => "declare it under the lab's `programs`",
-        Reference::Data(_) => "declare it under `data` of the lab or of the check",
+        Reference::Data(_) | Reference::Events(_) | Reference::Field { .. } => "declare it under `data` of the lab or of the check",
         Reference::AnyInstance(_) => "name a program that this check starts with `start` or `run`",
         Reference::Fault(_) => "arm it before, in `do`: `fault: { arm: { name: … } }`",
         Reference::Broker(_) => "name it in an action before, in `do`: `broker: { kill: { which: …, as: … } }`",

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::error::ClusterError;
 use super::host::Host;
+use super::place;
 use super::work::Work;
 use crate::world::folder;
 use crate::world::guard::Lease;
@@ -51,11 +52,16 @@ impl CacheDir {
         Self(path.into())
     }
 
-    /// `KGRADE_CACHE`, else the user's cache folder, else one in the folder for temporary files.
+    /// `KGRADE_CACHE`, else the user's cache folder, else, where that cannot be made, one of this user's own among the temporary files.
     #[must_use]
     pub fn of(host: &Host) -> Self {
-        let usual = || directories::ProjectDirs::from("", "", "kgrade").map(|folders| folders.cache_dir().to_owned());
-        Self(host.cache.clone().or_else(usual).unwrap_or_else(|| std::env::temp_dir().join("kgrade-cache")))
+        Self(place::choose(host.cache.as_deref(), Self::usual(), &std::env::temp_dir()))
+    }
+
+    /// The user's cache folder, unless there is no home.
+    #[must_use]
+    pub fn usual() -> Option<PathBuf> {
+        directories::ProjectDirs::from("", "", "kgrade").map(|folders| folders.cache_dir().to_owned())
     }
 
     /// The cache's folder.

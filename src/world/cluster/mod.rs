@@ -26,6 +26,7 @@ mod manifest;
 mod maven;
 mod node;
 mod patience;
+mod place;
 mod ports;
 pub mod present;
 mod private;

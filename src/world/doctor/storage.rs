@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Finding, Machine, State, Topic};
 use crate::world::clean;
+use crate::world::cluster::CacheDir;
 
 /// What a first run fetches and makes, in bytes: Kafka, Java, packages, a broker's image.
 const FIRST_RUN: u64 = 500_000_000;
@@ -26,6 +27,14 @@ fn cache(machine: &Machine) -> Finding {
     if let Err(error) = writable(path) {
         return Finding::missing(Topic::Cache, format!("{} cannot be written: {error}", path.display()))
             .advise("permit it, or name another folder; the next line is for this terminal")
+            .command("export KGRADE_CACHE=/path/to/a/folder");
+    }
+    if let (None, Some(usual)) = (&machine.host.cache, CacheDir::usual())
+        && usual != path
+    {
+        let found = format!("{} cannot be made: it is {}, and may be gone when the machine starts again", usual.display(), path.display());
+        return Finding::warning(Topic::Cache, found)
+            .advise("name a folder that stays; the next line is for this terminal")
             .command("export KGRADE_CACHE=/path/to/a/folder");
     }
     let stock = clean::look(&cache, &machine.temporary);

@@ -54,10 +54,8 @@ fn items(place: &Path, key: &str, what: What) -> Vec<Item> {
     let sealed = sealed(place, key);
     let in_use = !matches!(alone(place, key), Ok(Some(_)));
     let all = fs::read_dir(place).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
-    let own = all.filter(|path| {
-        let rest = path.file_name().and_then(|name| name.to_str()?.strip_prefix(key)?.strip_prefix('-'));
-        rest.is_some_and(|rest| !rest.contains('-')) && folder::is_real(path)
-    });
+    let named = |path: &Path| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| store::belongs(name, key));
+    let own = all.filter(|path| named(path) && folder::is_real(path));
     own.map(|path| {
         let last_use = sealed.as_ref().filter(|(folder, _)| *folder == path).map(|(_, used)| *used);
         let (what, name) = if last_use.is_some() { (what, key) } else { (What::Leftovers, "not finished") };

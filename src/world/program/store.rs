@@ -58,6 +58,12 @@ pub(super) fn named(place: &Path, key: &str) -> Option<PathBuf> {
     Some(place.join(seal.folder))
 }
 
+/// Whether something was built for this key, and not for a longer one that begins alike: `KEY-wheels` has a lock of its own.
+pub(super) fn belongs(name: &str, key: &str) -> bool {
+    let rest = name.strip_prefix(key).and_then(|rest| rest.strip_prefix('-'));
+    rest.is_some_and(|rest| !rest.contains(['-', '.']))
+}
+
 /// Removes a folder that was not finished, also when its building was cancelled.
 struct Unfinished(Option<PathBuf>);
 
@@ -124,7 +130,8 @@ impl Store<'_> {
         let (entries, bytes) = census(&folder)?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let text = serde_json::to_string(&Seal { folder: name, entries, bytes }).map_err(io::Error::from)?;
-        let seal = tempfile::NamedTempFile::new_in(&self.place)?;
+        // By its name it is cleared with the rest when its writing ends half-way.
+        let seal = tempfile::Builder::new().prefix(&format!("{key}-")).tempfile_in(&self.place)?;
         fs::write(seal.path(), text)?;
         seal.persist(self::seal(&self.place, key)).map_err(|error| error.error)?;
         unfinished.0 = None;
@@ -134,10 +141,10 @@ impl Store<'_> {
     /// Removes what earlier builds left; called under the exclusive lock.
     fn clear(&self, key: &str) {
         let _ = fs::remove_file(seal(&self.place, key));
-        let prefix = format!("{key}-");
         for entry in fs::read_dir(&self.place).into_iter().flatten().filter_map(Result::ok) {
-            if entry.file_name().to_string_lossy().starts_with(&prefix) {
-                let _ = remove(&entry.path());
+            if belongs(&entry.file_name().to_string_lossy(), key) {
+                let path = entry.path();
+                let _ = fs::remove_file(&path).or_else(|_| remove(&path));
             }
         }
     }
@@ -192,4 +199,31 @@ fn census(folder: &Path) -> io::Result<(u64, u64)> {
         }
     }
     Ok((entries, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::progress::Silent;
+
+    #[tokio::test]
+    async fn building_for_one_key_leaves_the_others_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let guard = Guard::none();
+        let store = Store { place: place.path().to_owned(), guard: &guard, progress: &Silent };
+        let build = async |folder: &Path| fs::write(folder.join("made"), "");
+        let wheels = store.get("0a-wheels", build).await.unwrap();
+        for left in ["0a-XyZ123", "0a-AbC456"] {
+            fs::create_dir(place.path().join(left)).unwrap();
+        }
+        fs::write(place.path().join("0a-seal12"), "a seal that was being written").unwrap();
+        let other = store.get("0a", build).await.unwrap();
+
+        assert!(wheels.folder.join("made").is_file(), "it is in use");
+        assert!(lock(place.path(), "0a-wheels").is_file());
+        assert_eq!(store.get("0a-wheels", build).await.unwrap().folder, wheels.folder);
+        let mut names: Vec<_> = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        names.retain(|path| belongs(path.file_name().unwrap().to_str().unwrap(), "0a"));
+        assert_eq!(names, [other.folder], "what was never finished is gone");
+    }
 }

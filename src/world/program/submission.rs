@@ -34,7 +34,7 @@ pub enum SubmissionError {
     #[error("{} is not a folder; name the folder that holds your labs with --submission", .0.display())]
     NotAFolder(PathBuf),
     /// It holds no file.
-    #[error("the folder {} holds no files; write your programs there, or name another folder with --submission", .0.display())]
+    #[error("the folder {} holds no files; write your programs there (`kgrade init` with the name of the lab writes the first ones), or name another folder with --submission", .0.display())]
     Empty(PathBuf),
     /// The manifest has another name.
     #[error("the manifest must be named {}; rename {found}", manifest::FILE)]
