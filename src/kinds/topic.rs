@@ -7,11 +7,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
+use super::traffic::Traffic;
 use super::view::{count, seconds};
 use super::{Answer, Expect, Finding, Kind, View};
 use crate::outcome::{Mismatch, Subject};
 use crate::run::CheckCtx;
 use crate::timeline::What;
+use crate::timeline::wire::Request;
 
 /// A topic exists, with this many partitions and replicas.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -53,6 +55,20 @@ impl Kind for Topic {
     }
 }
 
+/// A topic that the check's programs create, when none of them creates this one.
+fn another<'a>(view: &View<'a>, wanted: &str) -> Option<&'a str> {
+    let exchanges = Traffic::of(view, None).exchanges();
+    let made: Vec<&str> = exchanges
+        .iter()
+        .filter_map(|exchange| match exchange.request {
+            Request::CreateTopics { topics, validate_only: false } => Some(topics.iter().map(|topic| &*topic.name)),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    if made.contains(&wanted) { None } else { made.first().copied() }
+}
+
 impl Expect for Topic {
     async fn observe(&self, ctx: &CheckCtx) -> Result<()> {
         let partitions = ctx.kafka().describe_topic(&self.name).await?;
@@ -69,9 +85,14 @@ impl Expect for Topic {
             return Answer::NotShown(format!("topic {} was never looked at", self.name));
         };
         let Some(partitions) = description else {
-            let cause = match view.timeline.cluster() {
-                Some(_) => "create it in the UI (Topics, Add a Topic), or with `kafka-topics.sh --create`, under exactly this name",
-                None => "the broker creates no topic by itself (auto.create.topics.enable=false): create it with an AdminClient before sending",
+            let cause = match (view.timeline.cluster(), another(view, &self.name)) {
+                (Some(_), _) => "create it in the UI (Topics, Add a Topic), or with `kafka-topics.sh --create`, under exactly this name".to_owned(),
+                (None, Some(made)) => format!(
+                    "your program creates the topic {made} instead: the name is another one in every run, and comes from the environment (KAFKA_TOPIC)"
+                ),
+                (None, None) => {
+                    "the broker creates no topic by itself (auto.create.topics.enable=false): create it with an AdminClient before sending".to_owned()
+                }
             };
             let mismatch = Mismatch::new(format!("topic {} does not exist", self.name), expected, "no such topic").cause(cause).about(Subject::TopicCreation);
             return Answer::NotYet(view.with_ends(mismatch));

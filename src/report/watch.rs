@@ -207,12 +207,14 @@ fn bar(view: &View<'_>, style: &Style) -> Vec<String> {
         view.checks.iter().filter(|check| check.outcome.as_ref().is_some_and(|outcome| outcome.verdict == Verdict::Passed)).collect();
     let points: u32 = passed.iter().map(|check| check.max_points).sum();
     let most: u32 = view.checks.iter().map(|check| check.max_points).sum();
-    let width = BAR.min(style.width.saturating_sub(2));
+    let checks = count(view.checks.len() as u64, "check", "checks");
+    let said = format!("{} of {checks} passed, {points} of {}", passed.len(), count(most.into(), "point", "points"));
+    // A shorter bar rather than a second line.
+    let room = style.width.saturating_sub(2 + measure_text_width(&said));
+    let width = BAR.min(if room >= BAR / 2 { room } else { style.width.saturating_sub(2) });
     let full = (width * points as usize).checked_div(most as usize).unwrap_or(0);
     let signs = if style.unicode { ("━", "─") } else { ("#", "-") };
     let drawn = format!("{}{}", style.paint(&Paint::new().green(), &signs.0.repeat(full)), signs.1.repeat(width - full));
-    let checks = count(view.checks.len() as u64, "check", "checks");
-    let said = format!("{} of {checks} passed, {points} of {}", passed.len(), count(most.into(), "point", "points"));
     if width + 2 + measure_text_width(&said) <= style.width {
         return vec![format!("{drawn}  {said}")];
     }

@@ -100,7 +100,7 @@ impl Timeline {
     }
 
     /// The names of all instances of the run.
-    pub(super) fn everybody(&self) -> impl Iterator<Item = &Name> {
+    pub fn everybody(&self) -> impl Iterator<Item = &Name> {
         self.instances.keys()
     }
 

@@ -84,9 +84,10 @@ impl Keys {
         _ = tcsetattr(stdin(), OptionalActions::Now, before);
     }
 
-    /// Whether the terminal listens to this kgrade now, and not to the shell.
+    /// Whether the terminal listens to this kgrade now, and not to the shell. One that belongs to another session, as under `su -c`, has no
+    /// background: it is whoever's reads.
     fn is_ours(&self) -> bool {
-        tcgetpgrp(stdin()).is_ok_and(|front| front == getpgrp())
+        tcgetpgrp(stdin()).map_or_else(|_| true, |front| front == getpgrp())
     }
 
     /// The next key; `None` when the terminal is gone. Without a terminal none ever comes.

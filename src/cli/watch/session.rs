@@ -48,6 +48,8 @@ pub struct Session {
     keys: Keys,
     screen: Screen,
     said: Vec<String>,
+    /// The key whose answer stands in `said`.
+    answers: Option<char>,
     hint: Option<(String, usize)>,
     evidence: Option<PathBuf>,
     store: Store,
@@ -72,6 +74,7 @@ impl Session {
             submission: None,
             absent: false,
             said: Vec::new(),
+            answers: None,
             hint: None,
             evidence: None,
             store,
@@ -109,12 +112,11 @@ impl Session {
                     Wish::End => break false,
                     Wish::Pause => {
                         self.keys.give_back();
-                        pause();
+                        if !pause() {
+                            self.come_back();
+                        }
                     }
-                    Wish::GoOn => {
-                        self.keys.take();
-                        self.screen.clear(&self.keys);
-                    }
+                    Wish::GoOn => self.come_back(),
                     Wish::Redraw => self.screen.clear(&self.keys),
                 },
             }
@@ -129,13 +131,19 @@ impl Session {
         Ok(code)
     }
 
+    /// Takes the terminal again.
+    fn come_back(&mut self) {
+        self.keys.take();
+        self.screen.clear(&self.keys);
+    }
+
     /// Begins with the lab as it is now.
     fn take_up(&mut self) {
         self.board = Board::of(&self.lab);
         (self.seen, self.submission) = (Snapshot::default(), None);
         (self.second, self.hint, self.evidence) = (false, None, None);
         self.graders.take_heart();
-        self.said.clear();
+        self.unsay();
         self.look_at();
     }
 
@@ -145,7 +153,7 @@ impl Session {
             Ok(looked) => looked,
             Err(error) => {
                 self.submission = None;
-                self.said = vec![format!("nothing to grade yet: {error}")];
+                self.says(vec![format!("nothing to grade yet: {error}")]);
                 if matches!(error, SubmissionError::Missing(_) | SubmissionError::Empty(_)) && self.keys.any() {
                     self.said.push("press i for the files that this lab begins with".to_owned());
                 }
@@ -165,9 +173,9 @@ impl Session {
             } else {
                 "kgrade init writes the files that it begins with"
             };
-            self.said = vec![format!("none of the programs of {} is here yet: {then}", self.lab.name)];
+            self.says(vec![format!("none of the programs of {} is here yet: {then}", self.lab.name)]);
         } else if was_wrong {
-            self.said.clear();
+            self.unsay();
         }
         changed
     }
@@ -195,7 +203,7 @@ impl Session {
             return;
         }
         if !self.absent {
-            self.said.clear();
+            self.unsay();
         }
         (self.hint, self.second) = (None, false);
         self.graders.take_heart();
@@ -222,7 +230,7 @@ impl Session {
 
     fn gave_up(&mut self, why: &str) {
         let then = if self.keys.any() { "press r to try again" } else { "save a file to try again" };
-        self.said = vec![format!("nothing can be graded: {}", why.trim_start_matches("error: ")), then.to_owned()];
+        self.says(vec![format!("nothing can be graded: {}", why.trim_start_matches("error: ")), then.to_owned()]);
     }
 
     /// A grading has ended.
@@ -231,6 +239,7 @@ impl Session {
             Ok(outcome) => {
                 self.evidence = Some(over.evidence);
                 self.board.enter(&outcome);
+                self.outdate();
                 self.board.give_up();
                 self.keep(&outcome);
                 let broken = Board::broken(&outcome);
@@ -248,13 +257,36 @@ impl Session {
                     (false, true) => "press r to try again, or save a file",
                     (false, false) => "save a file to try again",
                 };
-                self.said = vec![format!("nothing was graded: {why}"), then.to_owned()];
+                self.says(vec![format!("nothing was graded: {why}"), then.to_owned()]);
                 if self.second {
                     self.board.due_again(over.asked);
                 } else {
                     self.board.give_up();
                 }
             }
+        }
+    }
+
+    /// What is to be said in place of what was.
+    fn says(&mut self, said: Vec<String>) {
+        self.said = said;
+        self.answers = None;
+    }
+
+    fn unsay(&mut self) {
+        self.said.clear();
+        self.answers = None;
+    }
+
+    /// Takes away the answer to a key that a new result has made old.
+    fn outdate(&mut self) {
+        let is_old = match self.answers {
+            Some('h') => self.hint.as_ref().map(|(of, _)| of) != self.view(&[]).first_open().map(|open| &open.id),
+            Some('t' | 'i') => true,
+            _ => false,
+        };
+        if is_old {
+            self.unsay();
         }
     }
 

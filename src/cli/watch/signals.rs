@@ -58,11 +58,9 @@ impl Signals {
     }
 }
 
-/// Stops, as Ctrl-Z is meant, until somebody says to go on. Where no shell is that could say so, it does not.
-pub fn pause() {
+/// Stops, as Ctrl-Z is meant, until somebody says to go on. Where no shell is that could say so, it does not; whether it does.
+pub fn pause() -> bool {
     let parent = getppid();
     let is_shell = parent.is_some() && getsid(parent).ok() == getsid(None).ok() && getpgid(parent).is_ok_and(|group| group != getpgrp());
-    if is_shell {
-        _ = kill_process(getpid(), Signal::STOP);
-    }
+    is_shell && kill_process(getpid(), Signal::STOP).is_ok()
 }

@@ -133,12 +133,26 @@ fn leaves(view: &View<'_>, commit: &Commit, program: &Program<'_>) -> bool {
 /// Whether events behind the first of those that a commit passes were delivered by a moment, as by several threads.
 pub fn overtaken(view: &View<'_>, partition: i32, passed: Range<i64>, at: u64) -> bool {
     let instances = view.timeline.instances_of(view.check);
-    instances.iter().flat_map(|(_, instance)| view.timeline.deliveries(instance)).any(|delivery| {
+    let all = instances.iter().flat_map(|(_, instance)| view.timeline.deliveries(instance));
+    let deliveries: Vec<&Delivery> = all.filter(|delivery| delivery.begun <= at).collect();
+    let overtakes = |delivery: &&Delivery| {
         let place = delivery.record.as_ref().filter(|(_, of, _)| *of == partition).map(|(_, _, offset)| *offset);
         place.is_some_and(|offset| offset > passed.start && passed.contains(&offset))
             && delivery.done()
             && delivery.answered.is_some_and(|(answered, _)| answered <= at)
-    })
+    };
+    deliveries.iter().any(overtakes) && !went_on(&deliveries, partition, passed.start)
+}
+
+/// Whether the event at an offset was refused, and was not in hand any more when a later one of its partition was begun: then nobody was quicker than
+/// another, but somebody went on.
+fn went_on(deliveries: &[&Delivery], partition: i32, due: i64) -> bool {
+    let offset = |delivery: &&Delivery| delivery.record.as_ref().filter(|(_, of, _)| *of == partition).map(|(_, _, offset)| *offset);
+    let ended = |delivery: &Delivery| delivery.answered.filter(|_| !delivery.done()).map(|(at, _)| at);
+    let own: Option<Vec<u64>> = deliveries.iter().copied().filter(|delivery| offset(delivery) == Some(due)).map(ended).collect();
+    let Some(last) = own.and_then(|own| own.into_iter().max()) else { return false };
+    let later = deliveries.iter().filter(|delivery| offset(delivery).is_some_and(|offset| offset > due)).map(|delivery| delivery.begun);
+    later.min().is_some_and(|begun| begun >= last)
 }
 
 /// The words of the client that made a commit.

@@ -23,7 +23,7 @@ use super::{Answer, Evidence, Expect, Finding, Kind, Reference, View};
 use crate::lab::data::Format;
 use crate::outcome::{Mismatch, Subject};
 use crate::run::CheckCtx;
-use crate::timeline::wire::Api;
+use crate::timeline::wire::{Api, Request};
 
 /// The records of a topic: how many, with which values, keys, places and order. All that is named must hold.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -191,7 +191,7 @@ impl Expect for Records {
             let mismatch = Mismatch::new(message, self.wanted(), "no record");
             return Answer::NotYet(match Wire::new(view, &self.topic).lost() {
                 Some(cause) => mismatch.cause(cause).about(Subject::Retries),
-                None => unsent(view, mismatch),
+                None => unsent(view, &self.topic, mismatch),
             });
         }
         if (self.key.is_some() || self.order.is_some()) && facts.records.iter().all(|fact| fact.event.is_none()) && self.values.is_none() {
@@ -250,21 +250,41 @@ fn judge_count(wanted: Count, facts: &Facts<'_>) -> Option<Mismatch> {
 }
 
 /// Nothing arrived, and Kafka confirmed nothing: who ended by itself all the same did not wait for its events.
-fn unsent(view: &View<'_>, mismatch: Mismatch) -> Mismatch {
-    let traffic = Traffic::of(view, None);
-    let confirmed = traffic.exchanges().iter().any(|exchange| exchange.api == Api::PRODUCE && exchange.response.is_some());
-    let all = view.timeline.instances_of(view.check);
-    let ended = all.into_iter().find(|(_, instance)| !instance.alive() && instance.exits.last().is_some_and(|exit| exit.code == Some(0)));
-    let Some((name, _)) = ended.filter(|_| !confirmed && traffic.silence().is_none() && traffic.blind(&[Api::PRODUCE]).is_none()) else {
+fn unsent(view: &View<'_>, topic: &str, mismatch: Mismatch) -> Mismatch {
+    let senders = senders(view, topic);
+    let traffic: Vec<Traffic<'_>> = senders.iter().map(|name| Traffic::of(view, Some(name))).collect();
+    let confirmed = |traffic: &Traffic<'_>| traffic.exchanges().iter().any(|exchange| exchange.api == Api::PRODUCE && exchange.response.is_some());
+    let unclear = |traffic: &Traffic<'_>| confirmed(traffic) || traffic.silence().is_some() || traffic.blind(&[Api::PRODUCE]).is_some();
+    let ended = senders.into_iter().find(|name| {
+        let instance = view.instance(name);
+        instance.is_some_and(|instance| !instance.alive() && instance.exits.last().is_some_and(|exit| exit.code == Some(0)))
+    });
+    let Some(name) = ended.filter(|_| !traffic.iter().any(unclear)) else {
         return view.with_ends(mismatch);
     };
-    let name = short_name(name);
     let words = view.last_words(name).map(|words| format!(" ({words})")).unwrap_or_default();
+    let name = short_name(name);
     let cause = format!(
         "`{name}` ended with exit code 0{words}, and Kafka had confirmed none of its events: send() and produce() only queue an event, and what is still in the \
          producer's buffer when the program ends is gone. Call flush() before the end, without a timeout, and check that nothing is left"
     );
     mismatch.cause(cause).about(Subject::Flush)
+}
+
+/// Whose records were to stand in a topic: the check's own programs; where it has none and looks at what another check's did, those that asked for the
+/// topic or made it.
+fn senders<'a>(view: &View<'a>, topic: &str) -> Vec<&'a str> {
+    let own: Vec<&str> = view.timeline.instances_of(view.check).into_iter().map(|(name, _)| &**name).collect();
+    if !own.is_empty() {
+        return own;
+    }
+    let speaks_of = |request: &Request| match request {
+        Request::Metadata { topics: Some(topics), .. } => topics.iter().any(|name| **name == *topic),
+        Request::CreateTopics { topics, .. } => topics.iter().any(|new| *new.name == *topic),
+        _ => false,
+    };
+    let all = view.timeline.everybody().map(|name| &**name);
+    all.filter(|name| view.timeline.exchanges(name).any(|exchange| speaks_of(exchange.request))).collect()
 }
 
 #[cfg(test)]

@@ -8,35 +8,53 @@ impl Session {
     pub(super) async fn pressed(&mut self, key: char) {
         match key {
             'r' => {
-                self.said.clear();
+                self.unsay();
                 self.graders.take_heart();
                 self.second = false;
                 self.look_at();
                 self.graders.break_off();
                 self.board.all_due();
             }
-            'h' => self.said = vec![self.hint()],
-            'l' => {
-                let criterion = |id: &str| self.lab.check(id).and_then(|check| check.criterion.clone());
-                self.said = vec![watch::everything(self.board.checks(), criterion)];
+            'h' => {
+                let hint = self.hint();
+                self.answer(key, hint);
             }
-            't' => self.said = vec![self.picture().await],
+            'l' => {
+                let list = self.list();
+                self.answer(key, list);
+            }
+            't' => {
+                let picture = self.picture().await;
+                self.answer(key, picture);
+            }
             'i' => {
                 let said = self.course.init();
                 self.saved();
-                self.said = vec![said];
+                self.answer(key, said);
             }
             'n' | 'p' => self.step(key == 'n'),
-            '?' => self.said = vec![watch::help()],
+            '?' => self.answer(key, watch::help()),
             // Everybody hits a wrong key at times.
             _ => {}
         }
     }
 
+    /// Says what was asked for, in place of what was said. It stands until something newer does.
+    fn answer(&mut self, key: char, said: String) {
+        self.says(vec![said]);
+        self.answers = Some(key);
+    }
+
+    /// All checks as they are now.
+    pub(super) fn list(&self) -> String {
+        let criterion = |id: &str| self.lab.check(id).and_then(|check| check.criterion.clone());
+        watch::everything(self.board.checks(), criterion)
+    }
+
     /// Goes to the next lab, or back.
     fn step(&mut self, on: bool) {
         if !self.course.step(on) {
-            self.said = vec![if on { "this is the last lab" } else { "this is the first lab" }.to_owned()];
+            self.says(vec![if on { "this is the last lab" } else { "this is the first lab" }.to_owned()]);
             return;
         }
         match self.course.lab() {
@@ -47,7 +65,7 @@ impl Session {
                 self.take_up();
             }
             Err(failure) => {
-                self.said = vec![format!("{} cannot be read: {:#}", self.course.name(), failure.error)];
+                self.says(vec![format!("{} cannot be read: {:#}", self.course.name(), failure.error)]);
                 self.course.step(!on);
             }
         }

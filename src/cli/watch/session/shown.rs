@@ -50,6 +50,11 @@ impl Session {
 
     /// Shows how things stand. Without a terminal only what a run came to: everything else changes too often.
     pub(super) fn show(&mut self) {
+        if self.answers == Some('l') {
+            // A list that stands is true.
+            let list = self.list();
+            self.said.iter_mut().take(1).for_each(|said| said.clone_from(&list));
+        }
         let doing = self.doing();
         if !self.keys.moves() && doing.is_some() {
             // Also a run that comes to the same as the last one is told.
