@@ -122,6 +122,7 @@ impl Expect for Topic {
 
 #[cfg(test)]
 mod tests {
+    use crate::kinds::testing::wire::create_topics;
     use crate::kinds::testing::{Story, assert_says};
 
     const SIX: &str = "topic: { name: t, partitions: 6 }";
@@ -144,6 +145,9 @@ mod tests {
         let crashed = none().line("producer", "ModuleNotFoundError").exit("producer", 1);
         assert_says(&crashed, SIX, "not yet", &["cause `producer` ended with exit code 1", "ModuleNotFoundError; the broker creates no topic"]);
         assert_says(&none().exit("producer", 0), SIX, "not yet", &["cause the broker creates no topic"]);
+        let makes = |name: &str| none().ask("producer", create_topics(&[name]));
+        assert_says(&makes("user-events"), SIX, "not yet", &["cause your program creates the topic user-events instead", "comes from the environment"]);
+        assert_says(&makes("t"), SIX, "not yet", &["cause the broker creates no topic"]);
     }
 
     #[test]

@@ -141,6 +141,11 @@ fn ahead_of_an_event_that_was_refused_given_up_or_cut_off() {
     let words = "violated: offset 1 of partition 0 was committed while event e-000001 (offset 0) was refused with 503 (at 0.0";
     assert_says(&passed(refused()), AT_MOST, words, &["!still being delivered", "and not delivered; after a restart it is never read again", "posted again until it is delivered, or left uncommitted"]);
     assert_says(&passed(refused().deliver("first", [3])), AT_MOST, "violated", &["refused with 503", "posted again"]);
+    // A later one was committed: somebody went on, unless it was begun before, as another thread would.
+    let two = |story: Story| story.offsets(&[(0, 2), (1, 0)]);
+    assert_says(&two(refused().deliver("first", [3])), AT_MOST, "violated", &["posted again until it is delivered", "!several threads"]);
+    let threads = story().begin("first", 1).begin("first", 3).answer(1, 503).answer(3, 200);
+    assert_says(&two(threads), AT_MOST, "violated", &["refused with 503"]);
     // It is being tried again at that moment.
     assert_says(&passed(refused().begin("first", 1)), AT_MOST, "violated", &["was still being delivered"]);
     // Tried again and delivered.

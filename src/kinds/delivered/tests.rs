@@ -16,6 +16,14 @@ fn story() -> Story {
 }
 
 #[test]
+fn a_group_that_other_checks_share() {
+    let joined = |other: &str| story().ask("first", join("m", &["range"])).start(other).ask(other, join("n", &["range"])).deliver("first", [1]);
+    let cause = "cause your program joined group g, and so did the one of the check `other`";
+    assert_says(&joined("other/first"), ALL, "not yet: 5 of 6 events were not delivered", &[cause, "KAFKA_GROUP_ID"]);
+    assert_says(&joined("second"), ALL, "not yet: 5 of 6 events were not delivered", &["!cause"]);
+}
+
+#[test]
 fn every_event() {
     assert_says(&story().deliver("first", 1..=6), ALL, "holds (6)", &[]);
     assert_says(&story().deliver("first", 1..=6), ONCE, "holds (6)", &[]);

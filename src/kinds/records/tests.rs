@@ -1,6 +1,6 @@
 //! What the judge of records says, with near misses.
 
-use crate::kinds::testing::wire::{batch, produce};
+use crate::kinds::testing::wire::{batch, create_topics, produce};
 use crate::kinds::testing::{Story, assert_says, event};
 use crate::timeline::What;
 use crate::timeline::wire::{Compression, FaultUse};
@@ -53,6 +53,16 @@ fn nothing_to_look_at() {
     assert_says(&story(), "records: { topic: t, count: { at_least: 1 } }", "not yet: topic t is empty\nexpected at least 1 record\n", &[]);
     let crashed = story().start("producer").line("producer", "KeyError: 'x'").exit("producer", 1);
     assert_says(&crashed, VALUES, "not yet: topic t is empty", &["cause `producer` ended with exit code 1", "it last wrote: KeyError: 'x'"]);
+}
+
+#[test]
+fn nothing_of_another_checks_program_arrived() {
+    let asked = |story: Story| story.start("topic/producer").ask("topic/producer", create_topics(&["t"]));
+    let flush = "cause `producer` ended with exit code 0, and Kafka had confirmed none of its events";
+    assert_says(&asked(story()).exit("topic/producer", 0), VALUES, "not yet: topic t is empty", &[flush, "Call flush() before the end"]);
+    assert_says(&asked(story()), VALUES, "not yet: topic t is empty", &["!flush"]);
+    let other = story().start("other/consumer").connect("other/consumer").exit("other/consumer", 0);
+    assert_says(&other, VALUES, "not yet: topic t is empty", &["!flush"]);
 }
 
 #[test]

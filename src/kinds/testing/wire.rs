@@ -4,7 +4,7 @@ use super::{Story, full};
 use crate::timeline::What;
 use crate::timeline::event::Name;
 use crate::timeline::wire::{
-    Api, Assignor, Batch, Coded, Compression, FaultUse, Isolation, Place, Position, Request, Response, Side, Unread,
+    Api, Assignor, Batch, Coded, Compression, FaultUse, Isolation, NewTopic, Place, Position, Request, Response, Side, Unread,
 };
 
 /// The connections of a story, and what is open on them.
@@ -65,6 +65,12 @@ pub fn fetch(partitions: &[i32]) -> Request {
 /// A commit for group `g` on topic `t`.
 pub fn offset_commit(offsets: &[(i32, i64)]) -> Request {
     Request::OffsetCommit { group: "g".into(), member: "m".into(), instance_id: None, generation: 1, offsets: positions(offsets) }
+}
+
+/// A CreateTopics with these names.
+pub fn create_topics(names: &[&str]) -> Request {
+    let new = |name: &&str| NewTopic { name: (*name).into(), partitions: 6, replication_factor: 1 };
+    Request::CreateTopics { topics: names.iter().map(new).collect(), validate_only: false }
 }
 
 /// A JoinGroup for group `g`, offering these assignors.
