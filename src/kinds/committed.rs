@@ -49,7 +49,7 @@ pub enum Mark {
 impl Kind for Committed {
     const DOC: &'static str = "The offsets that a consumer group has committed, compared with what its program delivered.\n\n\
         A committed offset is a promise: everything before it is done, and a restart begins there. Committed too early, a crash loses events (`at_most: delivered` under `always`). \
-        Committed too late, a crash repeats them (`covers`, `equals`). The offset to commit is that of the last event plus one.";
+        Committed too late, a crash repeats them (`covers`, `equals`). The offset to commit is that of the last event plus one. A commit counts from when it was sent, however slow the broker is.";
     const EXAMPLE: &'static str = "committed: { group: $(group), topic: $(topic), equals: delivered }";
 
     fn references(&self) -> Vec<Reference> {

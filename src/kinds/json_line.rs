@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::View;
 use crate::outcome::Mismatch;
+use crate::timeline::Instance;
 use crate::timeline::event::Stream;
 
 /// What an instance printed where a lab asks for one line with a JSON object.
@@ -36,7 +37,9 @@ pub fn printed(view: &View<'_>, instance: &str, fields: &[&str]) -> Printed {
         (None, _) => {
             let texts: Vec<&str> = on(&lines, Stream::Stdout).map(|(_, text)| text).filter(|text| !text.trim().is_empty()).collect();
             let beside = on(&lines, Stream::Stderr).any(|(_, text)| object(text, fields).is_some());
-            Printed::Wrong(view.with_ends(wrong::none(instance, fields, &texts, beside)))
+            let wrong = wrong::none(instance, fields, &texts, beside);
+            let runs = texts.is_empty() && !beside && view.instance(instance).is_some_and(Instance::alive);
+            Printed::Wrong(if runs { wrong.cause(wrong::still_runs(instance)) } else { view.with_ends(wrong) })
         }
     }
 }

@@ -63,7 +63,7 @@ pub fn check_course(args: &CheckCourseArgs) -> Done {
     let style = Style::of_stdout();
     output::print(&report::seen(&audit, &style));
     for errors in audit.labs.iter().flat_map(|lab| &lab.findings) {
-        output::note(errors.render(console::colors_enabled_stderr()).trim_end());
+        output::print(&format!("{}\n", errors.render(console::colors_enabled()).trim_end()));
     }
     if args.matrix {
         output::print(&report::matrix(&audit, &style));

@@ -33,6 +33,13 @@ fn the_line_is_told_by_its_fields() {
 }
 
 #[test]
+fn a_program_that_takes_too_long_is_told_so() {
+    let running = Story::new().start("diagnose");
+    assert!(answer(&running).contains("was still running when its time was over"), "{}", answer(&running));
+    assert!(!answer(&running.exit("diagnose", 0)).contains("still running"));
+}
+
+#[test]
 fn what_is_wrong_is_said_with_the_way_out() {
     for (lines, says) in [
         (&[][..], &["printed nothing on its standard output", "no line"][..]),

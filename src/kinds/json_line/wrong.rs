@@ -35,6 +35,14 @@ pub(super) fn none(instance: &str, fields: &[&str], texts: &[&str], beside: bool
     mismatch(format!("`{instance}` did not print one JSON object: {what}"), shown(meant)).cause(advice)
 }
 
+/// Why there is no line yet: the program had not ended when its time was over.
+pub(super) fn still_runs(instance: &str) -> String {
+    format!(
+        "`{instance}` was still running when its time was over, and had printed nothing until then: look at everything once, without long waits, print the line and end. \
+         The contract in the handout says how long it may take"
+    )
+}
+
 /// What is wrong with the line that was meant, and what to do.
 fn flaw(text: &str, fields: &[&str], all: &[&str]) -> (String, String) {
     let say = |what: &str, advice: &str| (what.to_owned(), advice.to_owned());

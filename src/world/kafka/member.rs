@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -45,6 +45,12 @@ impl Kafka {
     }
 }
 
+/// A broker that is short of processors does not know for a while a topic that was just made; librdkafka says so and asks again.
+fn is_unknown(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode::{UnknownPartition, UnknownTopic, UnknownTopicOrPartition};
+    error.rdkafka_error_code().is_some_and(|code| matches!(code, UnknownTopicOrPartition | UnknownTopic | UnknownPartition))
+}
+
 impl Member {
     /// Takes at most `most` records, waiting at most `wait`. Gives back for each partition the offset that comes next.
     ///
@@ -61,7 +67,7 @@ impl Member {
                     next.insert(message.partition(), message.offset() + 1);
                     taken += 1;
                 }
-                Some(Err(error)) if is_passing(&error) => {}
+                Some(Err(error)) if is_passing(&error) || is_unknown(&error) => {}
                 Some(Err(error)) => bail!(error),
                 None => break,
             }
@@ -91,5 +97,17 @@ impl Member {
     pub fn assigned(&self) -> Result<BTreeSet<i32>> {
         let list = self.consumer.assignment()?;
         Ok(list.elements().iter().map(|element| element.partition()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_that_is_not_known_yet_is_waited_for() {
+        let said = |code| KafkaError::MessageConsumption(code);
+        assert!(is_unknown(&said(RDKafkaErrorCode::UnknownTopicOrPartition)) && is_unknown(&said(RDKafkaErrorCode::UnknownTopic)));
+        assert!(!is_unknown(&said(RDKafkaErrorCode::TopicAuthorizationFailed)) && !is_unknown(&KafkaError::Canceled));
     }
 }
