@@ -156,7 +156,7 @@ fn slips_on_the_command_line_are_told_with_advice() {
     );
     bare.says(&["lab-02", "--jobs", "0"], exit::USAGE, &["--jobs"]);
     bare.says(&["lab-02", "--no-such-option"], exit::USAGE, &["--no-such-option"]);
-    bare.says(&[], exit::USAGE, &["`kgrade watch`", "`kgrade --help`"]);
+    bare.says(&[], exit::USAGE, &["Usage: kgrade", "`kgrade watch`", "`kgrade --help`"]);
 }
 
 #[test]

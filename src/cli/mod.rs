@@ -153,17 +153,16 @@ pub struct LabSource {
 /// Runs the command line and returns the exit code.
 #[must_use]
 pub fn main() -> u8 {
-    if std::env::args_os().len() <= 1 {
-        output::note(
-            "error: kgrade what? `kgrade watch` begins where you are in the course, `kgrade lab-02` grades one lab once, `kgrade status` says how \
-             far you are, and `kgrade --help` has the rest",
-        );
-        return exit::USAGE;
-    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
+            if std::env::args_os().len() <= 1 {
+                output::note(
+                    "\n`kgrade watch` begins where you are in the course, `kgrade lab-02` grades one lab once, `kgrade status` says how far you are, \
+                     and `kgrade --help` has the rest",
+                );
+            }
             return if error.use_stderr() { exit::USAGE } else { exit::ALL_PASSED };
         }
     };

@@ -52,7 +52,7 @@ impl Kind for Delivered {
     const EXAMPLE: &'static str = "delivered: { every: [events], times: exactly_once }";
 
     fn references(&self) -> Vec<Reference> {
-        let data = self.every.iter().flat_map(|name| [Reference::Data(name.clone()), Reference::Events(name.clone())]);
+        let data = self.every.iter().map(|name| Reference::Events(name.clone()));
         data.chain(self.by.iter().map(|name| Reference::Instance(name.clone()))).collect()
     }
 

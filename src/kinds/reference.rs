@@ -7,7 +7,7 @@ pub enum Reference {
     Program(String),
     /// A data set of the lab or the check.
     Data(String),
-    /// A data set that has events: what is written out has none that could be recognised. It is named as [`Reference::Data`] too.
+    /// A data set that has events: what is written out has none that could be recognised.
     Events(String),
     /// A field of a data set's events.
     Field {

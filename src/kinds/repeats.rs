@@ -35,7 +35,7 @@ impl Kind for Repeats {
     const EXAMPLE: &'static str = "repeats: { group: $(group), of: [events], by: first, at_most: 60 }";
 
     fn references(&self) -> Vec<Reference> {
-        let data = self.of.iter().flat_map(|name| [Reference::Data(name.clone()), Reference::Events(name.clone())]);
+        let data = self.of.iter().map(|name| Reference::Events(name.clone()));
         data.chain(self.by.iter().map(|name| Reference::Instance(name.clone()))).collect()
     }
 

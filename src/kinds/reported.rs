@@ -36,7 +36,7 @@ impl Kind for Reported {
     const EXAMPLE: &'static str = "reported: { by: first, topic: $(topic), of: events }";
 
     fn references(&self) -> Vec<Reference> {
-        vec![Reference::Instance(self.by.clone()), Reference::Data(self.of.clone()), Reference::Events(self.of.clone())]
+        vec![Reference::Instance(self.by.clone()), Reference::Events(self.of.clone())]
     }
 }
 

@@ -187,15 +187,15 @@ impl Maker<'_> {
                         programs.insert(name, Program { command: default, env });
                     }
                 }
-                Reference::Data(name) => {
+                Reference::Data(name) | Reference::Events(name) => {
                     let node =
                         [check, root].into_iter().find_map(|level| level.get("data")?.get(&name)).map(|node| scope.expand(node, |_| false));
                     if let Some(set) = node.and_then(|node| self.data_set(scope, &node)) {
                         data.insert(name, set);
                     }
                 }
-                // What an event is, is looked at when the data set is there.
-                Reference::Events(_) | Reference::Field { .. } => {}
+                // Fields are looked at when the data set is there.
+                Reference::Field { .. } => {}
                 Reference::Instance(_) | Reference::AnyInstance(_) | Reference::Fault(_) | Reference::Broker(_) | Reference::Node(_) => {}
             }
         }

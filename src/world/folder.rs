@@ -83,6 +83,12 @@ pub fn bytes(path: &Path) -> u64 {
     sum
 }
 
+/// The path itself, or the nearest above it that is there.
+#[must_use]
+pub fn nearest(path: &Path) -> &Path {
+    path.ancestors().find(|above| above.exists()).unwrap_or(path)
+}
+
 /// Whether this is a folder itself, not a link to one.
 #[must_use]
 pub fn is_real(path: &Path) -> bool {

@@ -274,8 +274,7 @@ impl Session {
     }
 
     fn unsay(&mut self) {
-        self.said.clear();
-        self.answers = None;
+        self.says(Vec::new());
     }
 
     /// Takes away the answer to a key that a new result has made old.

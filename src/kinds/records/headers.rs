@@ -49,14 +49,14 @@ fn cause(name: &str, wanted: &str, fact: &Fact<'_>) -> String {
     }
     let tells_format = name == "content-type";
     match values(fact, name).as_slice() {
-        [] if tells_format => format!(
-            "a record's headers are an argument of the send call, next to key and value: \
-             headers=[(\"{name}\", b\"{wanted}\")] in Python, where aiokafka and kafka-python want bytes"
-        ),
-        [] => format!(
-            "a record's headers are an argument of the send call, next to key and value: \
-             headers=[(\"{name}\", value.encode())] in Python; the value is `{wanted}` here, and may be another one in the next run"
-        ),
+        [] => {
+            let how = if tells_format {
+                format!("headers=[(\"{name}\", b\"{wanted}\")] in Python, where aiokafka and kafka-python want bytes")
+            } else {
+                format!("headers=[(\"{name}\", value.encode())] in Python; the value is `{wanted}` here, and may be another one in the next run")
+            };
+            format!("a record's headers are an argument of the send call, next to key and value: {how}")
+        }
         [Some(other)] if other.trim_matches(|sign| "b'\"".contains(sign)) == wanted => {
             format!("the header's value holds quotes that are not part of it: {other}. Pass the text itself, or text.encode()")
         }

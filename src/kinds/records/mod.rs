@@ -134,10 +134,7 @@ impl Kind for Records {
 
     fn references(&self) -> Vec<Reference> {
         let Some(of) = &self.of else { return Vec::new() };
-        let mut references = vec![Reference::Data(of.clone())];
-        if self.needs_events() {
-            references.push(Reference::Events(of.clone()));
-        }
+        let mut references = vec![if self.needs_events() { Reference::Events(of.clone()) } else { Reference::Data(of.clone()) }];
         let field = |name: &String, ascends| Reference::Field { of: of.clone(), name: name.clone(), ascends };
         references.extend(self.key.iter().map(|key| field(&key.field, false)));
         references.extend(self.order.iter().flat_map(|order| [field(&order.by, true), field(&order.per, false)]));

@@ -63,7 +63,7 @@ fn missing(
 ) -> Option<LabError> {
     let (code, what, name, known) = match reference {
         Reference::Program(name) => (Code::UNKNOWN_PROGRAM, "program", name, names(&[subject.root.get("programs")])),
-        Reference::Data(name) => {
+        Reference::Data(name) | Reference::Events(name) => {
             let own = subject.slots.iter().find(|slot| slot.id == draft.check.id).and_then(|slot| slot.node.get("data"));
             (Code::BAD_DATA, "data set", name, names(&[own, subject.root.get("data")]))
         }
@@ -75,11 +75,10 @@ fn missing(
         Reference::Fault(name) => (Code::UNKNOWN_FAULT, "armed fault", name, armed.iter().map(|name| (*name).to_owned()).collect()),
         Reference::Broker(name) => (Code::UNKNOWN_BROKER, "named broker", name, brokers.iter().map(|name| (*name).to_owned()).collect()),
         Reference::Node(node) => return no_such_node(subject, draft, (list, index), *node),
-        Reference::Events(of) => return no_events(draft, (list, index), of),
         Reference::Field { of, name, ascends } => return no_such_field(draft, (list, index), of, (name, *ascends)),
     };
     if known.contains(name) {
-        return None;
+        return if matches!(reference, Reference::Events(_)) { no_events(draft, (list, index), name) } else { None };
     }
     let at = find_text(draft, list, index, name).unwrap_or_else(|| item_at(draft, list, index));
     let error = LabError::new(code, format!("there is no {what} `{name}`"), at);

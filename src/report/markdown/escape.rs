@@ -46,7 +46,10 @@ fn is_plain(text: &str) -> bool {
         };
     }
     let names_a_commit = |word: &str| word.len() >= 7 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    words_only && !text.to_lowercase().contains("gh-") && !text.split(|sign: char| !sign.is_alphanumeric()).any(names_a_commit)
+    let lower = text.to_lowercase();
+    words_only
+        && !["gh-", "www."].iter().any(|start| lower.contains(start))
+        && !text.split(|sign: char| !sign.is_alphanumeric()).any(names_a_commit)
 }
 
 #[cfg(test)]
@@ -63,6 +66,7 @@ mod tests {
             ("see #12", "`see #12`"),
             ("GH-12", "`GH-12`"),
             ("www.evil.example", "`www.evil.example`"),
+            ("ok 1 - www.", "`ok 1 - www.`"),
             ("https://x", "`https://x`"),
             ("a | b", "`a \\x7c b`"),
             ("[x](y)", "`[x](y)`"),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 use rustix::process::getuid;
 
+use crate::world::folder::nearest;
+
 /// The first of these: what `KGRADE_CACHE` names; the user's cache folder, if it is there or can be made; a folder of this user's own among the
 /// temporary files, so that kgrade also works in a home that is read-only, and without a home.
 pub(super) fn choose(named: Option<&Path>, usual: Option<PathBuf>, temporary: &Path) -> PathBuf {
@@ -21,11 +23,8 @@ pub(super) fn choose(named: Option<&Path>, usual: Option<PathBuf>, temporary: &P
 
 /// Whether a folder is there, writable or not, or can be made: a cache that somebody filled beforehand may be used as it is.
 fn can_be_made(folder: &Path) -> bool {
-    match folder.ancestors().find(|above| above.exists()) {
-        Some(there) if there == folder => true,
-        Some(above) => above.is_dir() && access(above, Access::WRITE_OK | Access::EXEC_OK).is_ok(),
-        None => false,
-    }
+    let there = nearest(folder);
+    folder.exists() || there.is_dir() && access(there, Access::WRITE_OK | Access::EXEC_OK).is_ok()
 }
 
 /// The folder for this user. Programs that lie in a cache are run: one that others can write to, or made, is not taken.

@@ -1,11 +1,12 @@
 //! Folders and the disk: where kgrade writes, whether it may, and whether there is room.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Finding, Machine, State, Topic};
 use crate::world::clean;
 use crate::world::cluster::CacheDir;
+use crate::world::folder::nearest;
 
 /// What a first run fetches and makes, in bytes: Kafka, Java, packages, a broker's image.
 const FIRST_RUN: u64 = 500_000_000;
@@ -65,7 +66,7 @@ fn home(machine: &Machine) -> Finding {
 fn disk(machine: &Machine) -> Finding {
     let cache = machine.cache();
     let first = !cache.kafka().exists();
-    let places = [(existing(cache.path()), if first { FIRST_RUN } else { RUN }), (machine.temporary.clone(), RUN)];
+    let places = [(nearest(cache.path()).to_owned(), if first { FIRST_RUN } else { RUN }), (machine.temporary.clone(), RUN)];
     let mut worst: Option<Finding> = None;
     let mut free = Vec::new();
     for (place, least) in places {
@@ -109,12 +110,7 @@ fn disk(machine: &Machine) -> Finding {
 
 /// Whether files can be made in a folder, or in the one that it would be made in. What is made has no name, and goes at once.
 fn writable(folder: &Path) -> io::Result<()> {
-    tempfile::tempfile_in(existing(folder)).map(drop)
-}
-
-/// The folder itself, or the nearest one above it that is there.
-fn existing(folder: &Path) -> PathBuf {
-    folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder).to_owned()
+    tempfile::tempfile_in(nearest(folder)).map(drop)
 }
 
 #[cfg(test)]
