@@ -105,12 +105,12 @@ pub struct GradeArgs {
     official: bool,
 }
 
-/// Reads a factor of time.
 /// A sandbox by its name, kept as the name.
 pub fn sandbox(text: &str) -> Result<String, String> {
     text.parse::<Wanted>().map(|_| text.to_owned())
 }
 
+/// Reads a factor of time.
 pub fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(factor) if (0.1..=100.0).contains(&factor) => Ok(factor),

@@ -228,7 +228,7 @@ pub fn pack(file: &Path) -> Result<()> {
     };
     let name = file.file_name().ok_or_else(|| anyhow!("{} names no file", file.display()))?.to_string_lossy();
     let into = File::create_new(file.with_file_name(format!("{name}.gz"))).with_context(packing)?;
-    let mut packer = GzEncoder::new(into, Compression::default());
+    let mut packer = GzEncoder::new(into, Compression::fast());
     io::copy(&mut from, &mut packer).with_context(packing)?;
     packer.finish().and_then(|mut file| file.flush()).with_context(packing)?;
     fs::remove_file(file).with_context(packing)

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Amount, Compared};
-use super::containers::{named, not_running};
+use super::containers::{named, not_running, publishing};
 use super::view::{count, seconds};
 use super::{Answer, Expect, Finding, Kind, View};
 use crate::outcome::{Mismatch, Subject};
@@ -64,7 +64,7 @@ impl Expect for AdvertisedListeners {
                 }
             }
         };
-        Answer::NotYet(Mismatch { expected, observed: format!("{}, since {}", mismatch.observed, seconds(*since)), ..mismatch })
+        Answer::NotYet(Mismatch { expected, observed: format!("{}, since {} into the run", mismatch.observed, seconds(*since)), ..mismatch })
     }
 }
 
@@ -107,15 +107,28 @@ fn unreachable(seen: &ListenersSeen, lost: &AdvertisedSeen) -> Mismatch {
 fn setting(seen: &ListenersSeen, lost: &AdvertisedSeen) -> String {
     let why = "a client asks the bootstrap address only where the brokers are, and then goes where `advertised.listeners` sends it";
     let address = seen.bootstrap.split(',').next().unwrap_or(&seen.bootstrap);
-    let Some(ContainerSeen { name, service, advertised_listeners, .. }) = &seen.container else {
+    let Some(ContainerSeen { name, service, advertised_listeners, ports, .. }) = &seen.container else {
         return format!("{why}; set `advertised.listeners` of that broker to an address that this machine knows, for example PLAINTEXT://{address}");
     };
     let place = service.as_ref().map_or(format!("container {name}"), |service| format!("service `{service}`"));
     let wrong = format!("://{}:{}", lost.host, lost.port);
+    let right = format!("://{address}");
+    let with = |end: &str| advertised_listeners.as_deref()?.split(',').map(str::trim).find(|listener| listener.ends_with(end));
+    let name = |listener: &str| listener.split("://").next().unwrap_or_default().to_owned();
+    // There is a listener for this machine, and the published port leads to another.
+    if let (Some(meant), Some(reached)) = (with(&right).map(name), with(&wrong).map(name)) {
+        let port = address.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(9092);
+        let inner = ports.iter().find(|seen| seen.host_port == port).map_or(lost.port, |seen| i32::from(seen.port));
+        return format!(
+            "{why}. Port {port} of this machine leads to port {inner} of {place}, where the listener {reached} is, for clients in its network; the one for this machine is {meant}: \
+             let `ports:` lead to the port that KAFKA_LISTENERS gives {meant}, for example {}",
+            publishing(port, port)
+        );
+    }
     match advertised_listeners {
         Some(now) => {
-            let right = match now.split(',').map(str::trim).find(|listener| listener.ends_with(&wrong)) {
-                Some(listener) => now.replace(listener, &listener.replace(&wrong, &format!("://{address}"))),
+            let right = match with(&wrong) {
+                Some(listener) => now.replace(listener, &listener.replace(&wrong, &right)),
                 None => format!("PLAINTEXT://{address}"),
             };
             format!(

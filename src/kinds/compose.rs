@@ -105,7 +105,7 @@ impl Expect for Compose {
         let why = broken.clone().find_map(|container| not_running(container)?.cause);
         let cause = why.unwrap_or_else(|| "start what is missing, in the folder of the Compose file: docker compose up -d; then look: docker compose ps -a".to_owned());
         let message = format!("{} of the Compose project `{project}` {}", part(wanted - running, wanted, "service"), if wanted - running == 1 { "does not run as it should" } else { "do not run as they should" });
-        Answer::NotYet(Mismatch::new(message, expected, format!("{} well, since {}", part(running, wanted, "service"), seconds(since))).witnesses(witnesses).cause(cause))
+        Answer::NotYet(Mismatch::new(message, expected, format!("{} well, since {} into the run", part(running, wanted, "service"), seconds(since))).witnesses(witnesses).cause(cause))
     }
 }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Amount, Compared};
-use super::containers::{MOST, compose_file, doing, meant, named, not_running, without_docker};
+use super::containers::{MOST, compose_file, doing, meant, named, not_running, publish, publishing, without_docker};
 use super::view::{count, seconds};
 use super::{Answer, Expect, Finding, Kind, View};
 use crate::outcome::Mismatch;
@@ -131,7 +131,7 @@ impl Expect for Container {
         };
         let others = own.len() as u64 - 1;
         let more = if others > 0 { format!(" ({} like it)", count(others, "other container")) } else { String::new() };
-        let observed = format!("{}{more}, since {}", nearest.observed, seconds(*since));
+        let observed = format!("{}{more}, since {} into the run", nearest.observed, seconds(*since));
         let taken = holders(containers, &self.of, &ports);
         let mut nearest = Mismatch { expected, observed, ..nearest };
         if let (Some(taken), Some(cause)) = (taken, nearest.cause.as_mut()) {
@@ -229,7 +229,12 @@ impl Container {
         let inner = self.publishes.as_ref().and_then(|publishes| publishes.port);
         let outer = ports.first().copied();
         let (from, to) = (outer.or(inner).unwrap_or(9092), inner.or(outer).unwrap_or(9092));
-        let cause = format!("only a published port can be reached from this machine: add `ports: [ \"{from}:{to}\" ]` to its service and run docker compose up -d again");
+        // It may be published already, as another port.
+        let other = container.ports.iter().find(|seen| seen.port == to && seen.host_port != from);
+        let cause = match other {
+            Some(other) => format!("its port {to} is port {} of this machine: change that to {from}, {}, and run docker compose up -d again", other.host_port, publishing(from, to)),
+            None => publish(from, to),
+        };
         let list = container.ports.iter().map(|seen| format!("{}->{}", seen.host_port, seen.port)).collect::<Vec<_>>().join(", ");
         let what = named(container);
         if container.ports.is_empty() {
@@ -249,7 +254,7 @@ impl Container {
         let message = format!("there is no {}", meant(&self.of).trim_start_matches("a "));
         let taken = holders(seen, &self.of, ports).map(|taken| format!("{taken}; ")).unwrap_or_default();
         let cause = format!("{taken}start it: docker compose up -d (in the folder of the Compose file); what there is: docker ps -a");
-        let witnesses = seen.iter().map(|container| format!("{} is {}", named(container), doing(container)));
+        let witnesses = seen.iter().map(|container| format!("{}: {}", named(container), doing(container)));
         Mismatch::new(message, expected, "no such container, running or not").witnesses(witnesses).cause(cause)
     }
 }

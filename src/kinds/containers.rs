@@ -45,6 +45,21 @@ pub fn named(container: &ContainerSeen) -> String {
     format!("container {} ({})", container.name, container.image)
 }
 
+/// How a port of a container becomes a port of this machine, for programs on it alone.
+#[must_use]
+pub fn publishing(outer: u16, inner: u16) -> String {
+    format!("`ports: [ \"127.0.0.1:{outer}:{inner}\" ]`")
+}
+
+/// What to do about a port of a container that is not published.
+#[must_use]
+pub fn publish(outer: u16, inner: u16) -> String {
+    format!(
+        "only a published port can be reached from this machine: add {} to its service and run docker compose up -d again",
+        publishing(outer, inner)
+    )
+}
+
 /// What a container is doing, in words.
 #[must_use]
 pub fn doing(container: &ContainerSeen) -> String {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::containers::{doing, meant, named, not_running, without_docker};
+use super::containers::{doing, meant, named, not_running, publish, without_docker};
 use super::view::seconds;
 use super::{Answer, Expect, Finding, Kind, View};
 use crate::outcome::Mismatch;
@@ -99,7 +99,7 @@ impl Expect for Http {
                 Mismatch::new(message, "", "no such container, running or not").cause(cause)
             }
         };
-        Answer::NotYet(Mismatch { expected, observed: format!("{}, since {}", mismatch.observed, seconds(*since)), ..mismatch })
+        Answer::NotYet(Mismatch { expected, observed: format!("{}, since {} into the run", mismatch.observed, seconds(*since)), ..mismatch })
     }
 }
 
@@ -117,9 +117,8 @@ impl Http {
         let what = named(container);
         let Some(answer) = answers.iter().max_by_key(|answer| answer.status.is_some()) else {
             let inner = self.port.or(container.ports.first().map(|port| port.port)).unwrap_or(8080);
-            let cause = format!("only a published port can be reached from this machine: add `ports: [ \"{inner}:{inner}\" ]` to its service and run docker compose up -d again");
             let port = self.port.map_or("no port".to_owned(), |port| format!("no port {port}"));
-            return Mismatch::new(format!("{what} runs, but publishes {port}"), "", format!("{}, {port} published", doing(container))).cause(cause);
+            return Mismatch::new(format!("{what} runs, but publishes {port}"), "", format!("{}, {port} published", doing(container))).cause(publish(inner, inner));
         };
         let logs = format!("docker logs {}", answer.container);
         match answer.status {

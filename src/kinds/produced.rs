@@ -165,7 +165,7 @@ impl About<'_, '_> {
                     _ => format!("{setting} makes a write count only when all in-sync replicas have it"),
                 };
                 let unset = seen == producing(first).usual_acks && wrong.len() == written.requests.len();
-                let told = if unset { format!("acks={} is what your client asks for when nothing is set; {meaning}", acks_name(seen)) } else { meaning };
+                let told = if unset { format!("acks={} is what your client asks for, also when nothing is set; {meaning}", acks_name(seen)) } else { meaning };
                 return Some(self.each(message, format!("acks={} in every Produce request", acks_name(wanted)), &wrong.iter().map(|exchange| **exchange).collect::<Vec<_>>()).cause(told).about(Subject::Acks));
             }
         }

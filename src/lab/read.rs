@@ -69,10 +69,31 @@ fn explain(source: &SourceText, error: &Error) -> LabError {
         Error::MultipleDocuments { .. } => not_in_language("several documents in one file"),
         Error::UnknownAnchor { .. } => not_in_language("aliases (`*name`)"),
         _ if text.contains("tag") => not_in_language("this tag (`!name`)"),
-        _ => syntax(source, text, at),
+        _ => {
+            if let Some(tab) = at.and_then(|at| tab(source, at)) {
+                let found =
+                    LabError::of_file(Code::SYNTAX, "a tab in the indentation").help("YAML indents with spaces: replace the tab by spaces");
+                return LabError { span: Some(tab), ..found };
+            }
+            syntax(text)
+        }
     };
     found.span = at;
     found
+}
+
+/// The first tab in the indentation of the line where the parser stopped, or of the next: it may stop at what the tab comes after.
+fn tab(source: &SourceText, at: Region) -> Option<Region> {
+    let before = (at.line as usize).saturating_sub(1);
+    let mut begin: usize = source.text.split_inclusive('\n').take(before).map(str::len).sum();
+    for line in source.text.split_inclusive('\n').skip(before).take(2) {
+        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if let Some(place) = line.get(..indent).and_then(|indent| indent.find('\t')).filter(|_| !line.trim().is_empty()) {
+            return Some(source.span_at(begin + place, begin + place + 1));
+        }
+        begin += line.len();
+    }
+    None
 }
 
 fn over_budget(breach: &serde_saphyr::budget::BudgetBreach) -> LabError {
@@ -95,12 +116,7 @@ fn not_in_language(what: &str) -> LabError {
         .help("write the value out, or use `vars:` and `$(name)`")
 }
 
-fn syntax(source: &SourceText, text: &str, at: Option<Region>) -> LabError {
-    let line = at.and_then(|span| source.text.lines().nth((span.line as usize).saturating_sub(1))).unwrap_or_default();
-    let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
-    if indent.contains('\t') {
-        return LabError::of_file(Code::SYNTAX, "a tab in the indentation").help("YAML indents with spaces: replace the tab by spaces");
-    }
+fn syntax(text: &str) -> LabError {
     let depth = ["recursion", "nest", "depth"].iter().any(|word| text.contains(word));
     if depth {
         return LabError::of_file(Code::TOO_LARGE, format!("the file is nested more than {MAX_DEPTH} levels deep"))

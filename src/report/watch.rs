@@ -20,6 +20,10 @@ const NARROW: usize = 60;
 const TOGETHER: &str = "\u{a0}";
 /// So many of the last lines that a program said are shown; all are in the timeline.
 const SAID: usize = 8;
+/// So many where there is little room.
+const SAID_IN_SHORT: usize = 3;
+/// So many lines at the head are shown in the lowest window.
+const HEAD: usize = 4;
 
 /// What a report that is written while the run lasts says of a check that has not ended.
 pub const NOT_YET: &str = "not decided yet";
@@ -65,6 +69,8 @@ pub struct View<'a> {
     pub said: &'a [String],
     /// What is going on.
     pub doing: Option<&'a str>,
+    /// Whether the lab is about a Kafka that is the learner's own: what is done there is not seen, as a file that is saved is.
+    pub outside: bool,
     /// Whether keys can be pressed.
     pub keys: bool,
     /// Whether the terminal takes links.
@@ -101,22 +107,56 @@ impl View<'_> {
     }
 }
 
-/// The screen. On one that has too few rows for all of it, checks that passed share a line.
+/// A way to list the checks.
+type Way = fn(&View<'_>, &Style) -> Vec<String>;
+
+/// The screen. On one that has too few rows for all of it, checks share lines: those that passed, then all but the one that is told of, of which
+/// only the most telling is said then. What is still too much of that is left out: neither the head, nor what somebody asked for, nor the keys.
 #[must_use]
 pub fn render(view: &View<'_>, style: &Style) -> String {
-    let lines = page(view, style, list(view.checks, style));
-    let fits = view.rows.is_none_or(|rows| lines.len() < rows);
-    let lines = if fits { lines } else { page(view, style, brief(view.checks, style)) };
-    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+    let fits = |lines: usize| view.rows.is_none_or(|rows| lines < rows);
+    let ways: [(Way, bool); 3] = [(list, false), (brief, false), (terse, true)];
+    let (mut above, below) = (Vec::new(), below(view, style));
+    for (way, short) in ways {
+        above = told(view, style, way(view, style), short);
+        if fits(above.len() + below.len()) {
+            break;
+        }
+    }
+    if let Some(rows) = view.rows.filter(|_| !fits(above.len() + below.len())) {
+        let room = rows.saturating_sub(1 + below.len());
+        cut(&mut above, room.max(HEAD), style);
+    }
+    above.iter().chain(&below).map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-fn page(view: &View<'_>, style: &Style, checks: Vec<String>) -> Vec<String> {
+/// Leaves out the last lines, until so many are left, and says so in the last of them.
+fn cut(lines: &mut Vec<String>, room: usize, style: &Style) {
+    let head = room.saturating_sub(1);
+    let Some(left_out) = lines.len().checked_sub(head).filter(|left_out| *left_out > 1) else { return };
+    let sign = if style.unicode { "…" } else { "..." };
+    let mut said = format!("{sign} {}", count(left_out as u64, "more line", "more lines"));
+    if style.width >= NARROW {
+        said.push_str("; a taller window shows them");
+    }
+    lines.truncate(head);
+    lines.push(said);
+}
+
+/// Where the work stands.
+fn told(view: &View<'_>, style: &Style, checks: Vec<String>, short: bool) -> Vec<String> {
     let heading = hang(&format!("{}  ", one(view.lab.0)), "  ", &one(view.lab.1), style.width);
     let mut lines: Vec<String> = heading.iter().map(|line| style.paint(&Paint::new().bold(), line)).collect();
     lines.extend(bar(view, style));
     lines.push(String::new());
     lines.extend(checks);
-    lines.extend(failure(view, style));
+    lines.extend(failure(view, style, short));
+    lines
+}
+
+/// What is said beside that, what is going on, and what can be done.
+fn below(view: &View<'_>, style: &Style) -> Vec<String> {
+    let mut lines = Vec::new();
     if view.all_passed() && view.doing.is_none() {
         let next = match view.next {
             None => "that was the last lab".to_owned(),
@@ -136,6 +176,9 @@ fn page(view: &View<'_>, style: &Style, checks: Vec<String>) -> Vec<String> {
     lines.push(String::new());
     if let Some(doing) = view.doing {
         lines.extend(hang("", "", &one(doing), style.width).iter().map(|line| style.paint(&Paint::new().cyan(), line)));
+    }
+    if view.outside && view.keys && view.doing.is_none() && !view.all_passed() {
+        lines.extend(hang("", "", "only files are watched: press r after what you do in Docker or in Kafka", style.width));
     }
     let below = if view.keys { keys(view, style) } else { "saving a file grades again; Ctrl-C ends".to_owned() };
     lines.extend(hang("", "", &below, style.width).iter().map(|line| line.replace(TOGETHER, " ")));
@@ -176,7 +219,7 @@ pub fn grading(checks: &[Shown], asked: usize) -> String {
 }
 
 /// What is wrong with the first check that did not pass.
-fn failure(view: &View<'_>, style: &Style) -> Vec<String> {
+fn failure(view: &View<'_>, style: &Style, short: bool) -> Vec<String> {
     let Some((shown, open)) = view.first().and_then(|shown| Some((shown, shown.outcome.as_ref()?))) else { return Vec::new() };
     let when = match shown.state {
         State::Judged => "",
@@ -189,11 +232,15 @@ fn failure(view: &View<'_>, style: &Style) -> Vec<String> {
     // The key says the hint, and what to type next is nothing here: saving is enough.
     let mut rows: Vec<_> =
         detail::rows(open).into_iter().filter(|row| !view.keys || !["hint", "place", "next"].contains(&row.label)).collect();
+    if short {
+        // Of each list the first: what is behind it tells the same of others.
+        rows.retain(|row| !row.label.is_empty() || matches!(row.layout, Layout::Headline | Layout::Quote));
+    }
     let quotes = rows.iter().filter(|row| row.layout == Layout::Quote).count();
-    let mut nth = 0;
+    let (mut nth, most) = (0, if short { SAID_IN_SHORT } else { SAID });
     rows.retain(|row| {
         nth += usize::from(row.layout == Layout::Quote);
-        row.layout != Layout::Quote || nth + SAID > quotes
+        row.layout != Layout::Quote || nth + most > quotes
     });
     lines.extend(laid_out(&rows, style));
     if let Some(program) = view.program {
@@ -221,23 +268,52 @@ fn bar(view: &View<'_>, style: &Style) -> Vec<String> {
     std::iter::once(drawn).chain(hang("", "", &said, style.width)).collect()
 }
 
-fn list(checks: &[Shown], style: &Style) -> Vec<String> {
-    checks.iter().flat_map(|check| entry(check, width_of_ids(checks), style)).collect()
+fn list(view: &View<'_>, style: &Style) -> Vec<String> {
+    view.checks.iter().flat_map(|check| entry(check, width_of_ids(view.checks), style)).collect()
 }
 
 /// The checks that passed in one line, the others each in its own.
-fn brief(checks: &[Shown], style: &Style) -> Vec<String> {
+fn brief(view: &View<'_>, style: &Style) -> Vec<String> {
     let is_calm =
         |check: &&Shown| check.state != State::Due && check.outcome.as_ref().is_some_and(|outcome| outcome.verdict == Verdict::Passed);
-    let (calm, open): (Vec<&Shown>, Vec<&Shown>) = checks.iter().partition(is_calm);
-    let mut lines = Vec::new();
-    if !calm.is_empty() {
-        let names: Vec<String> = calm.iter().map(|check| one(&check.id)).collect();
-        let mark = style.paint(&Paint::new().fg(color(Verdict::Passed)), style.mark(Verdict::Passed));
-        lines.extend(hang(&format!("{mark} "), "  ", &names.join(", "), style.width));
-    }
-    lines.extend(open.into_iter().flat_map(|check| entry(check, width_of_ids(checks), style)));
+    let (calm, open): (Vec<&Shown>, Vec<&Shown>) = view.checks.iter().partition(is_calm);
+    let mut lines = together(&calm, style);
+    lines.extend(open.into_iter().flat_map(|check| entry(check, width_of_ids(view.checks), style)));
     lines
+}
+
+/// The check that is told of in its own line, the others by what they came to.
+fn terse(view: &View<'_>, style: &Style) -> Vec<String> {
+    let first = view.first();
+    let (own, others): (Vec<&Shown>, Vec<&Shown>) = view.checks.iter().partition(|check| first.is_some_and(|first| first.id == check.id));
+    let came_to = |check: &Shown| (check.state == State::Due, check.outcome.as_ref().map(|outcome| outcome.verdict));
+    let mut groups: Vec<Vec<&Shown>> = Vec::new();
+    for check in others {
+        match groups.iter_mut().find(|group| group.first().is_some_and(|first| came_to(first) == came_to(check))) {
+            Some(group) => group.push(check),
+            None => groups.push(vec![check]),
+        }
+    }
+    let mut lines: Vec<String> = groups.iter().flat_map(|group| together(group, style)).collect();
+    lines.extend(own.into_iter().flat_map(|check| entry(check, measure_text_width(&one(&check.id)), style)));
+    lines
+}
+
+/// Checks that came to the same, in one line.
+fn together(checks: &[&Shown], style: &Style) -> Vec<String> {
+    let Some(first) = checks.first() else { return Vec::new() };
+    let names: Vec<String> = checks.iter().map(|check| one(&check.id)).collect();
+    let (mark, paint) = mark(first, style);
+    hang(&format!("{} ", style.paint(&paint, mark)), "  ", &names.join(", "), style.width)
+}
+
+/// What a check came to, as a sign, and its colour.
+fn mark(check: &Shown, style: &Style) -> (&'static str, Paint) {
+    match (&check.outcome, check.state) {
+        (_, State::Due) => (if style.unicode { "·" } else { "." }, Paint::new()),
+        (Some(outcome), _) => (style.mark(outcome.verdict), Paint::new().fg(color(outcome.verdict))),
+        (None, _) => (" ", Paint::new()),
+    }
 }
 
 fn width_of_ids(checks: &[Shown]) -> usize {
@@ -246,11 +322,7 @@ fn width_of_ids(checks: &[Shown]) -> usize {
 
 /// One check on the list.
 fn entry(check: &Shown, widest: usize, style: &Style) -> Vec<String> {
-    let (mark, paint) = match (&check.outcome, check.state) {
-        (_, State::Due) => (if style.unicode { "·" } else { "." }, Paint::new()),
-        (Some(outcome), _) => (style.mark(outcome.verdict), Paint::new().fg(color(outcome.verdict))),
-        (None, _) => (" ", Paint::new()),
-    };
+    let (mark, paint) = mark(check, style);
     let id = one(&check.id);
     let pad = " ".repeat(widest - measure_text_width(&id));
     let points = check.outcome.as_ref().map_or("-".to_owned(), |outcome| outcome.points.to_string());

@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use super::arrival::ends_at;
 use super::background::{Background, Service};
 use super::instance::{Input, Instance, Plan};
+use super::pace::Pace;
 use super::scene::Scene;
 use crate::kinds::view::full_name;
 use crate::kinds::{Answer, ExpectSpec, View};
@@ -30,9 +31,6 @@ use crate::world::kafka::Kafka;
 use crate::world::program::{Doors, Launch, Limits, SpawnError, Stdin};
 use crate::world::sink::CheckSink;
 use crate::world::tap::Seat;
-
-/// The shortest pause between two looks, and the longest.
-pub(super) const LOOKS: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(250));
 
 /// A check at work.
 pub struct CheckCtx {
@@ -345,8 +343,9 @@ impl CheckCtx {
     pub async fn wait_until(&self, spec: &ExpectSpec, limit: Duration) -> Result<Option<Mismatch>> {
         let (begun, limit_ns) = (self.recorder().now(), u64::try_from(self.scaled(limit).as_nanos()).unwrap_or(u64::MAX));
         let mut changes = self.recorder().changes();
-        let mut pause = LOOKS.0;
+        let mut pace = Pace::prompt();
         loop {
+            pace.look();
             spec.observe(self).await?;
             changes.borrow_and_update();
             let answer = self.judge(spec);
@@ -360,10 +359,7 @@ impl CheckCtx {
                 Answer::Holds(_) if late => bail!("waited for `{}`, but nothing was seen that could be judged", spec.word()),
                 _ => {}
             }
-            // Pushed evidence wakes at once; the world behind an observation is asked again after a pause.
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            let _ = tokio::time::timeout(pause, changes.changed()).await;
-            pause = (pause * 3 / 2).min(LOOKS.1);
+            pace.wait(&mut changes).await;
         }
     }
 

@@ -8,7 +8,8 @@ use anyhow::{Result, anyhow};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::context::{CheckCtx, LOOKS};
+use super::context::CheckCtx;
+use super::pace::Pace;
 use super::referee::{self, Referee};
 use super::scene::Scene;
 use crate::kinds::{ActionSpec, ExpectSpec};
@@ -300,8 +301,9 @@ impl Work {
         let placed = check.expect.iter().chain(&check.always).chain(&check.never).chain(&check.given);
         let specs: Vec<_> = placed.map(|placed| placed.spec.clone()).collect();
         self.observer.check_now(&self.ctx.check().id, "judging");
-        let mut pause = LOOKS.0;
+        let mut pace = Pace::calm();
         while !self.referee.is_decided() {
+            pace.look();
             let mut changes = self.ctx.recorder().changes();
             if let Err(error) = observe_all(&specs, &self.ctx).await {
                 self.broke(&error).await;
@@ -312,9 +314,7 @@ impl Work {
             if self.referee.is_decided() {
                 return;
             }
-            tokio::time::sleep(LOOKS.0).await;
-            let _ = tokio::time::timeout(pause, changes.changed()).await;
-            pause = (pause * 3 / 2).min(LOOKS.1);
+            pace.wait(&mut changes).await;
         }
     }
 

@@ -10,6 +10,7 @@ pub mod engine;
 mod eviction;
 mod feed;
 mod instance;
+mod pace;
 pub mod referee;
 pub mod replay;
 mod scene;

@@ -112,6 +112,8 @@ pub(super) struct Exchanges {
     marks: Vec<(u64, i32)>,
     /// Exchanges by instance, in order.
     by_instance: HashMap<Name, Vec<usize>>,
+    /// The groups that an instance asked to join.
+    joined: HashMap<Name, BTreeSet<Name>>,
     /// The last exchange of a correlation id on a connection.
     open: HashMap<(u64, i32), usize>,
     /// Frames of an instance of which only the number is known.
@@ -167,6 +169,9 @@ impl Exchanges {
                 if let Request::ApiVersions { software: Some(name), software_version } = request {
                     known.software = Some((name.clone(), software_version.clone().unwrap_or_else(|| "".into())));
                 }
+                if let Request::JoinGroup { group, .. } | Request::ConsumerGroupHeartbeat { group, .. } = request {
+                    self.joined.entry(known.instance.clone()).or_default().insert(group.clone());
+                }
                 self.by_instance.entry(known.instance.clone()).or_default().push(self.slots.len());
                 self.open.insert((*connection, *correlation), self.slots.len());
                 self.marks.push((*connection, *correlation));
@@ -218,6 +223,11 @@ impl Timeline {
     pub fn exchanges<'a>(&'a self, instance: &str) -> impl DoubleEndedIterator<Item = Exchange<'a>> {
         let slots = self.exchanges.by_instance.get(instance).map(Vec::as_slice).unwrap_or_default();
         slots.iter().filter_map(|slot| self.exchange(*slot))
+    }
+
+    /// The groups that an instance (`check/as`) asked to join, in alphabetical order.
+    pub fn groups_of(&self, instance: &str) -> impl Iterator<Item = &str> {
+        self.exchanges.joined.get(instance).into_iter().flatten().map(|group| &**group)
     }
 
     /// The connections of an instance (`check/as`), in the order of their opening.

@@ -5,8 +5,11 @@ use kgrade::world::program::PrepareError;
 use super::Test;
 use super::bench::{Canary, World, folder};
 
-pub const TESTS: &[Test] =
-    &[("setup_builds_without_the_network", setup_builds_without_the_network), ("requirements_run_nothing", requirements_run_nothing)];
+pub const TESTS: &[Test] = &[
+    ("setup_builds_without_the_network", setup_builds_without_the_network),
+    ("setup_installs_into_its_own_environment", setup_installs_into_its_own_environment),
+    ("requirements_run_nothing", requirements_run_nothing),
+];
 
 fn setup_builds_without_the_network(world: &World) {
     let (canary, outside, cache) = (Canary::on("127.0.0.1"), folder(&[]), folder(&[]));
@@ -31,6 +34,14 @@ fn setup_builds_without_the_network(world: &World) {
     let error = world.prepare(submission.path(), cache.path(), "sh run.sh").unwrap_err();
     assert!(error.is_the_learners());
     assert!(error.to_string().contains("ended with exit code 3") && error.to_string().contains("no way"), "{error}");
+}
+
+fn setup_installs_into_its_own_environment(world: &World) {
+    let cache = folder(&[]);
+    let manifest = "kgrade: 1\nsetup:\n  - [python3, setup.py]\n  - [python3, -c, 'import made_by_setup']\nlabs:\n  lab-02:\n    producer: [sh, run.sh]\n";
+    let setup = "import site\nopen(site.getsitepackages()[0] + '/made_by_setup.py', 'w').write('MADE = 7')\n";
+    let submission = folder(&[("kgrade.yaml", manifest), ("setup.py", setup), ("requirements.txt", ""), ("run.sh", "true\n")]);
+    world.prepare(submission.path(), cache.path(), "sh run.sh").unwrap();
 }
 
 fn requirements_run_nothing(world: &World) {

@@ -1,7 +1,7 @@
 use crate::kinds::testing::docker::kafka;
 use crate::kinds::testing::{Story, assert_says};
 use crate::timeline::What;
-use crate::timeline::docker::{AdvertisedSeen, ContainerSeen, ContainerState, ListenersSeen};
+use crate::timeline::docker::{AdvertisedSeen, ContainerSeen, ContainerState, ListenersSeen, PortSeen};
 
 const ANY: &str = "advertised-listeners: {}";
 const THREE: &str = "advertised-listeners: { brokers: { exactly: 3 } }";
@@ -42,6 +42,16 @@ fn unreachable() {
     assert_says(&seen(lost(), None), ANY, "not yet", &["set `advertised.listeners` of that broker"]);
     let one_of_two = vec![broker(1, "localhost", 9092, None), broker(2, "localhost", 9094, Some("nothing listens there"))];
     assert_says(&seen(one_of_two, None), ANY, "not yet", &["broker 2 advertises localhost:9094: nothing listens there"]);
+}
+
+#[test]
+fn a_port_that_leads_to_the_listener_for_containers() {
+    let lost = vec![broker(1, "kafka", 19092, Some("this machine knows no host `kafka`"))];
+    let listeners = "HOST://localhost:9092,DOCKER://kafka:19092".to_owned();
+    let ports = vec![PortSeen { port: 19092, host_port: 9092, host_ip: String::new() }];
+    let container = ContainerSeen { advertised_listeners: Some(listeners), ports, ..kafka() };
+    let says = ["leads to port 19092 of service `kafka`, where the listener DOCKER is", "`ports: [ \"127.0.0.1:9092:9092\" ]`", "!set it to"];
+    assert_says(&seen(lost, Some(container)), ANY, "not yet: the Kafka at localhost:9092 answers, but sends its clients to kafka:19092", &says);
 }
 
 #[test]

@@ -56,10 +56,10 @@ fn the_port_is_taken() {
 #[test]
 fn ports() {
     let none = ContainerSeen { ports: vec![], ..kafka() };
-    says(BROKER, &[none], "not yet: container kafka (apache/kafka:4.3.1) runs, but publishes no port", &["ports: [ \"9092:9092\" ]"]);
+    says(BROKER, &[none], "not yet: container kafka (apache/kafka:4.3.1) runs, but publishes no port", &["ports: [ \"127.0.0.1:9092:9092\" ]"]);
     let mut other = kafka();
     other.ports[0].host_port = 19092;
-    says(BROKER, &[other.clone()], "not yet: container kafka (apache/kafka:4.3.1) runs, but does not publish anything as port 9092", &["published: 19092->9092"]);
+    says(BROKER, &[other.clone()], "not yet: container kafka (apache/kafka:4.3.1) runs, but does not publish anything as port 9092", &["published: 19092->9092", "its port 9092 is port 19092 of this machine: change that to 9092"]);
     says("container: { of: { service: kafka }, publishes: { port: 9092 } }", &[other.clone()], "holds (1)", &[]);
     says("container: { of: { service: kafka }, publishes: { port: 9092, host_port: 19092 } }", &[other.clone()], "holds (1)", &[]);
     says("container: { of: { service: kafka }, publishes: { port: 9093, host_port: 19092 } }", &[other], "not yet", &["its port 9093 as port 19092"]);

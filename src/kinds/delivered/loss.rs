@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::kinds::View;
 use crate::kinds::view::seconds;
 use crate::outcome::Subject;
-use crate::timeline::wire::Request;
 use crate::timeline::{Delivery, Produced, Topic};
 
 /// What happened to the lost events, when one thing explains them all.
@@ -18,16 +17,12 @@ pub(super) fn cause(view: &View<'_>, lost: &[&&str], deliveries: &[&Delivery]) -
 /// A group of the check's programs in which programs of other checks were, too: each check has a group of its own, so this one's name is not the one
 /// that was asked for.
 fn shared_group(view: &View<'_>) -> Option<String> {
-    let groups = |name: &str| -> BTreeSet<&str> {
-        let joins = view.timeline.exchanges(name).filter(|exchange| {
-            matches!(exchange.request, Request::JoinGroup { .. } | Request::ConsumerGroupHeartbeat { .. })
-        });
-        joins.filter_map(|exchange| exchange.request.group()).collect()
-    };
     let is_own = |name: &str| name.split_once('/').is_some_and(|(check, _)| check == view.check);
-    let own: BTreeSet<&str> = view.timeline.everybody().filter(|name| is_own(name)).flat_map(|name| groups(name)).collect();
-    let (other, group) = view.timeline.everybody().filter(|name| !is_own(name)).find_map(|name| Some((name, *groups(name).intersection(&own).next()?)))?;
-    let check = other.split_once('/').map_or(&**other, |(check, _)| check);
+    let everybody = || view.timeline.everybody().map(|name| &**name);
+    let own: BTreeSet<&str> = everybody().filter(|name| is_own(name)).flat_map(|name| view.timeline.groups_of(name)).collect();
+    let shared = |name: &str| view.timeline.groups_of(name).find(|group| own.contains(group));
+    let (other, group) = everybody().filter(|name| !is_own(name)).find_map(|name| Some((name, shared(name)?)))?;
+    let check = other.split_once('/').map_or(other, |(check, _)| check);
     Some(format!(
         "your program joined group {group}, and so did the one of the check `{check}`: the members of a group share its partitions and its offsets. Every check has a group \
          of its own, whose name comes from the environment (KAFKA_GROUP_ID)"

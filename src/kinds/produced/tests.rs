@@ -41,7 +41,7 @@ fn nothing_written_or_seen() {
 fn acks() {
     let once = || wrote(vec![batch(1, |_| {})]);
     assert_says(&once(), &of("acks: -1"), "holds (1)", &[]);
-    assert_says(&once(), &of("acks: 1"), "violated: `first` asked for acks=-1 (all), not acks=1", &["Produce at", "what your client asks for when nothing is set"]);
+    assert_says(&once(), &of("acks: 1"), "violated: `first` asked for acks=-1 (all), not acks=1", &["Produce at", "what your client asks for, also when nothing is set"]);
     let mixed = || once().exchange("first", produce(1, vec![batch(2, |_| {})]));
     assert_says(&mixed(), &of("acks: -1"), "violated: `first` asked for acks=1, not acks=-1 (all)", &["!nothing is set", "acks=all", "observed 1 request otherwise"]);
     assert_says(&mixed().unread("first", Api::PRODUCE), &of("acks: -1"), "violated", &[]);

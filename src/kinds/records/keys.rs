@@ -1,10 +1,12 @@
 //! Keys, and what follows from them: placement and order.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::facts::{Fact, Facts, place, short};
+use super::wire::Wire;
 use crate::kinds::view::{count, lack, part};
 use crate::outcome::{Mismatch, Subject};
 use crate::world::kafka::partitioner;
@@ -117,19 +119,35 @@ pub fn judge_placement(facts: &Facts<'_>) -> Option<Mismatch> {
     Some(Mismatch::new(message, "all records with one key on one partition", observed).witnesses(witnesses).cause(cause).about(Subject::Key).settled())
 }
 
-/// Whether the events that belong together stand in order, by offset within a partition.
-pub fn judge_order(by: &str, per: &str, facts: &Facts<'_>) -> Option<Mismatch> {
-    let mut last: BTreeMap<(i32, String), i64> = BTreeMap::new();
+/// Whether the events that belong together stand in order, by offset within a partition. What a client sent in order and a broker that was not ready
+/// put out of it is accepted with a remark.
+pub fn judge_order(by: &str, per: &str, facts: &Facts<'_>, wire: &Wire<'_, '_>, remarks: &mut Vec<String>) -> Option<Mismatch> {
+    let mut last: BTreeMap<(i32, String), (i64, i64)> = BTreeMap::new();
     let mut wrong = Vec::new();
+    let mut overtaken = BTreeSet::new();
+    let hesitant = LazyCell::new(|| wire.hesitant());
     let mut seen = BTreeSet::new();
     for fact in &facts.records {
         // An event that is there again is not out of order: `values` judges repeats.
         let Some(event) = fact.event.filter(|event| seen.insert(event.id.as_str())) else { continue };
         let (Some(owner), Some(number)) = (field_text(&event.json, per), event.json.get(by).and_then(Value::as_i64)) else { continue };
-        let before = last.insert((fact.record.partition, owner.clone()), number);
-        if let Some(before) = before.filter(|before| *before >= number) {
+        // A client stamps a record when it takes it: that tells the order in which the program sent.
+        let (partition, sent) = (fact.record.partition, fact.record.timestamp);
+        let before = last.insert((partition, owner.clone()), (number, sent));
+        let Some((before, sent_before)) = before.filter(|(before, _)| *before >= number) else { continue };
+        if sent <= sent_before && hesitant.contains(&partition) {
+            overtaken.insert(partition);
+        } else {
             wrong.push(format!("{}: `{by}` {number} of {owner} comes after {before}", place(&fact.record)));
         }
+    }
+    if !overtaken.is_empty() {
+        remarks.push(format!(
+            "Kafka was not ready for the first records of {} of the new topic, and your client sent them again, behind later ones: that is accepted. \
+             With {} a client keeps the order also then",
+            format_args!("{} {}", if overtaken.len() == 1 { "partition" } else { "partitions" }, listed(&overtaken)),
+            wire.idempotence()
+        ));
     }
     let expected = format!("`{by}` ascends for each `{per}`, on one partition");
     if !wrong.is_empty() {

@@ -203,7 +203,7 @@ impl Expect for Records {
             headers::judge(&self.headers, &facts),
             self.key.as_ref().and_then(|key| keys::judge_key(&key.field, &facts, &mut evidence.remarks)),
             self.partition.and_then(|Placement::Consistent| keys::judge_placement(&facts)),
-            self.order.as_ref().and_then(|order| keys::judge_order(&order.by, &order.per, &facts)),
+            self.order.as_ref().and_then(|order| keys::judge_order(&order.by, &order.per, &facts, &wire, &mut evidence.remarks)),
             self.partitions_used.and_then(|wanted| keys::judge_spread(wanted.at_least, &facts)),
         ];
         evidence.remarks.extend(self.values.and_then(|Values::Equal| values::floats(&facts)));

@@ -2,8 +2,8 @@
 
 use crate::kinds::testing::wire::{batch, create_topics, produce};
 use crate::kinds::testing::{Story, assert_says, event};
-use crate::timeline::What;
-use crate::timeline::wire::{Compression, FaultUse};
+use crate::timeline::wire::{Coded, Compression, FaultUse, Response};
+use crate::timeline::{RecordBlock, What};
 
 const VALUES: &str = "records: { topic: t, of: events, count: { exactly: 6 }, values: equal }";
 const KEYED: &str =
@@ -188,6 +188,40 @@ fn order() {
     // Repeats are another check's business, in place and at the end.
     assert_says(&story().arrived([1, 1, 2, 3, 4, 5, 6]), ORDER, "holds (7)", &[]);
     assert_says(&story().arrived(1..=6).arrived(1..=6), ORDER, "holds (12)", &[]);
+}
+
+#[test]
+fn a_broker_that_was_not_ready_is_not_held_against_a_producer() {
+    const ORDER: &str = "records: { topic: t, of: events, order: { by: seq, per: user_id } }";
+    let asked = || produce(-1, vec![batch(6, |_| {})]);
+    let answer = |partition, error| {
+        let partitions = vec![Coded { topic: "t".into(), partition, error }];
+        Response::Produce { partitions, base_offsets: vec![if error == 0 { 0 } else { -1 }] }
+    };
+    let behind = |story: Story| story.arrived([5, 1, 3, 2, 4, 6]);
+    let begun = || story().start("first").connect_with("first", "confluent-kafka-python");
+    for error in [3, 5, 6] {
+        let refused = begun().ask("first", asked()).reply("first", answer(0, error));
+        let holds = ["first records of partition 0 of the new topic", "With enable.idempotence=true a client keeps the order"];
+        assert_says(&behind(refused.ask("first", asked()).reply("first", answer(0, 0))), ORDER, "holds (6)", &holds);
+    }
+    const FAILS: &str = "not yet: events of one `user_id` are out of order";
+    let wrong = |story| assert_says(&behind(story), ORDER, FAILS, &["with enable.idempotence on"]);
+    // Never refused; another partition was; for another reason; by a fault of the check; when records stood there already.
+    wrong(begun().ask("first", asked()).reply("first", answer(0, 0)));
+    wrong(begun().ask("first", asked()).reply("first", answer(1, 6)));
+    wrong(begun().ask("first", asked()).reply("first", answer(0, 19)));
+    wrong(begun().ask("first", asked()).fault("first", FaultUse::Replaced(6)).reply("first", answer(0, 6)));
+    wrong(begun().ask("first", asked()).reply("first", answer(0, 0)).ask("first", asked()).reply("first", answer(0, 6)));
+    // The program itself sent in another order, as the times of its records tell.
+    let refused = begun().ask("first", asked()).reply("first", answer(0, 6));
+    let late = [5, 1, 3].into_iter().enumerate().fold(refused, |story, (place, nth)| {
+        let (event, mut block) = (event(nth), RecordBlock::new(0));
+        let place = i64::try_from(place).unwrap();
+        block.push(place, 1000 + place, Some(event.key.as_bytes()), Some(event.line.as_bytes()), b"");
+        story.then(What::RecordsSeen { topic: "t".into(), block })
+    });
+    assert_says(&late, ORDER, FAILS, &[]);
 }
 
 /// A producer's one request of a batch, to which something is done.

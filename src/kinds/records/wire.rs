@@ -1,12 +1,17 @@
 //! Why events are missing or doubled, as far as the wire tells: what Kafka refused or did not answer, and what the client made of it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use kafka_protocol::ResponseError;
+
 use super::super::View;
 use super::super::client::{Client, Producing};
 use super::super::produced::Written;
 use super::super::traffic::Traffic;
 use super::super::view::{count, short_name};
 use crate::timeline::Exchange;
-use crate::timeline::wire::FaultUse;
+use crate::timeline::event::Name;
+use crate::timeline::wire::{FaultUse, Response};
 use crate::world::kafka::Code;
 
 /// What the check's programs wrote to a topic, and what became of it.
@@ -69,6 +74,34 @@ impl<'v, 'a> Wire<'v, 'a> {
                 )
             })
         })
+    }
+
+    /// The partitions whose first batch Kafka itself refused, because the broker did not lead them yet: a topic is there for clients some moments before
+    /// its leaders are at work. A client without idempotence sends such a batch again, and may have stored later ones meanwhile.
+    pub fn hesitant(&self) -> BTreeSet<i32> {
+        let leaderless = [ResponseError::UnknownTopicOrPartition, ResponseError::LeaderNotAvailable, ResponseError::NotLeaderOrFollower].map(|error| error.code());
+        let mut refused: BTreeMap<i32, Vec<u64>> = BTreeMap::new();
+        let mut stored: BTreeMap<i32, u64> = BTreeMap::new();
+        for exchange in self.view.timeline.everybody().flat_map(|name| self.view.timeline.exchanges(name)) {
+            let Some((answered, Response::Produce { partitions, .. })) = exchange.response else { continue };
+            for one in partitions.iter().filter(|one| *one.topic == *self.topic) {
+                if one.error == 0 {
+                    let first = stored.entry(one.partition).or_insert(answered);
+                    *first = answered.min(*first);
+                } else if leaderless.contains(&one.error) && exchange.faults.is_empty() {
+                    refused.entry(one.partition).or_default().push(exchange.at);
+                }
+            }
+        }
+        let is_first = |partition: &i32, asked: &u64| stored.get(partition).is_none_or(|stored| asked < stored);
+        refused.into_iter().filter(|(partition, asked)| asked.iter().any(|asked| is_first(partition, asked))).map(|(partition, _)| partition).collect()
+    }
+
+    /// What makes the producer idempotent that wrote to the topic.
+    pub fn idempotence(&self) -> &'static str {
+        let wrote = |name: &&Name| !Written::of(&Traffic::of(self.view, Some(name)).exchanges(), self.topic).requests.is_empty();
+        let name = self.view.timeline.everybody().find(wrote);
+        Client::of(self.view, name.map_or("", |name| &**name)).producing().idempotence
     }
 
     /// The first instance of which there is something to tell.

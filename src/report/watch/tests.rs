@@ -21,7 +21,18 @@ fn shown(id: &str, verdict: Option<Verdict>, state: State) -> Shown {
 }
 
 fn view<'a>(checks: &'a [Shown], said: &'a [String]) -> View<'a> {
-    View { lab: ("lab-90", "A lab"), checks, program: None, next: Some("lab-91"), said, doing: None, keys: true, links: false, rows: None }
+    View {
+        lab: ("lab-90", "A lab"),
+        checks,
+        program: None,
+        next: Some("lab-91"),
+        said,
+        doing: None,
+        outside: false,
+        keys: true,
+        links: false,
+        rows: None,
+    }
 }
 
 #[test]
@@ -43,6 +54,8 @@ b  ";
     assert!(text.contains("  b is wrong\n") && text.contains("  program   lab-90/b.py:3\n"), "{text}");
     assert!(!text.contains("think") && !text.contains("kgrade lab-90"), "the key says the hint: {text}");
     assert!(text.ends_with("\ngrading\nr run all · h hint · l list · t timeline · n next lab · ? help · q quit\n"), "{text}");
+    let own = |doing| render(&View { outside: true, doing, ..view(&checks, &[]) }, &STYLE).contains("press r after what you do in Docker");
+    assert!(own(None) && !own(Some("grading")) && !text.contains("press r after"));
     let plain = render(&View { keys: false, ..view(&checks, &[]) }, &STYLE);
     assert!(
         plain.contains("think") && plain.contains("kgrade lab-90") && plain.ends_with("saving a file grades again; Ctrl-C ends\n"),
@@ -97,6 +110,32 @@ fn it_fits_into_narrow_and_low_windows_and_into_ascii() {
     let low = render(&View { rows: Some(20), ..view(&checks, &[]) }, &STYLE);
     assert!(low.contains("✓ check-0, check-1, check-2") && low.contains("✗ check-7"), "{low}");
     assert!(low.lines().count() < render(&view(&checks, &[]), &STYLE).lines().count());
+}
+
+#[test]
+fn the_head_stays_in_a_low_window_however_much_failed() {
+    let verdict = |nth| Some(if nth % 3 == 0 { Verdict::Passed } else { Verdict::Failed });
+    let checks: Vec<Shown> = (0..12).map(|nth| shown(&format!("check-{nth}"), verdict(nth), State::Judged)).collect();
+    let said: Vec<String> = (0..30).map(|nth| format!("said {nth}")).collect();
+    for (rows, said) in [(20, &said[..0]), (24, &said[..1]), (24, &said[..7]), (12, &said[..1]), (30, &said[..8])] {
+        for width in [44, 80] {
+            for unicode in [true, false] {
+                let style = Style { width, unicode, ..STYLE };
+                let text = render(&View { rows: Some(rows), doing: Some("grading"), ..view(&checks, said) }, &style);
+                assert!(text.lines().count() < rows, "{rows}\n{text}");
+                assert!(text.starts_with("lab-90") && text.contains("4 of 12 checks passed"), "{text}");
+                assert!(text.contains("grading") && text.trim_end().ends_with("q quit"), "{text}");
+                assert!(said.iter().all(|line| text.contains(line)), "what was asked for is shown\n{text}");
+                assert!(unicode || text.is_ascii(), "{text}");
+            }
+        }
+    }
+    let text = render(&View { rows: Some(15), ..view(&checks, &[]) }, &STYLE);
+    let lines =
+        ["✓ check-0, check-3, check-6, check-9\n", "✗ check-2, check-4, check-5, check-7, check-8, check-10, check-11\n", "✗ check-1 "];
+    assert!(lines.iter().all(|line| text.contains(line)), "{text}");
+    let text = render(&View { rows: Some(16), ..view(&checks, &said[..4]) }, &STYLE);
+    assert!(text.contains("more lines; a taller window shows them"), "{text}");
 }
 
 #[test]

@@ -15,8 +15,8 @@ const BOOT_LIMIT: Duration = Duration::from_secs(90);
 /// How long one question to a broker on this machine may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often a broker that is not ready is asked again.
-const PAUSE: Duration = Duration::from_millis(4);
+/// How often a broker that is not ready is asked again. It takes a second or two.
+const PAUSE: Duration = Duration::from_millis(15);
 
 /// The coordinators by their kind: of groups, of transactions.
 const COORDINATORS: [i8; 2] = [0, 1];

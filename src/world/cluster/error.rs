@@ -89,7 +89,9 @@ pub enum ClusterError {
         key: String,
     },
     /// The port asked for is in use.
-    #[error("listen on port {port}: {holder} is already using it; stop that, or choose another port with `--port`")]
+    #[error(
+        "listen on port {port}: {holder} is already using it (`kgrade doctor` tells which); stop that, or choose another port with `--port`"
+    )]
     PortTaken {
         /// The port.
         port: u16,

@@ -56,21 +56,29 @@ impl Nodes {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a broker answers on a new connection.
+    /// Whether a broker answers: one that dies closes its connections, so one that was kept tells as much as a new one.
     pub(super) async fn ping(&self) -> Result<()> {
         // All at once: one that stands still would use up the time of the others.
         let mut asked = JoinSet::new();
         for address in self.anywhere() {
             let credentials = self.credentials.clone();
+            let idle = self.idle(&address);
             asked.spawn(async move {
-                let opened = Connection::open(&address, credentials.as_ref()).await;
-                (address, opened)
+                let kept = match idle {
+                    Some(kept) => kept.answers().await.ok(),
+                    None => None,
+                };
+                let answers = match kept {
+                    Some(kept) => Ok(kept),
+                    None => Connection::open(&address, credentials.as_ref()).await,
+                };
+                (address, answers)
             });
         }
         let attempt = async {
             let mut last = None;
-            while let Some(opened) = asked.join_next().await {
-                match opened {
+            while let Some(answers) = asked.join_next().await {
+                match answers {
                     Ok((address, Ok(connection))) => {
                         self.keep(&address, connection);
                         return Ok(());

@@ -40,6 +40,12 @@ impl Connection {
         Ok(connection)
     }
 
+    /// The connection, if the broker answers on it.
+    pub(super) async fn answers(mut self) -> Result<Self> {
+        self.api_versions().await?;
+        Ok(self)
+    }
+
     /// Sends a request in the newest version that both sides speak, and waits for the answer.
     pub(super) async fn call<R: Asked>(&mut self, request: &R) -> Result<R::Response> {
         let version = self.version::<R>()?;

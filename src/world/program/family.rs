@@ -11,20 +11,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
+use super::processes::{self, Row, processes};
 use super::variables::INSTANCE_VARIABLE;
 use crate::world::guard::MARK_VARIABLE;
-
-/// A live process, as `/proc/PID/stat` shows it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Row {
-    pub pid: Pid,
-    parent: i32,
-    group: i32,
-    /// When it started, in clock ticks since the machine did. With the id it names a process for good.
-    started: u64,
-    /// Processor time in clock ticks, its own and that of its children that ended.
-    pub ticks: u64,
-}
 
 /// A process and what came from it.
 #[derive(Debug)]
@@ -34,6 +23,8 @@ pub(super) struct Family {
     instance: String,
     started: u64,
     seen: Mutex<HashMap<Pid, u64>>,
+    /// Those that bear no mark or another's, each with when it started and where its environment is.
+    strangers: Mutex<HashMap<Pid, (u64, u64)>>,
     ended: Arc<AtomicBool>,
 }
 
@@ -41,14 +32,16 @@ impl Family {
     /// The family of a process that was just started as the leader of a process group of its own and was not waited for yet.
     /// `ended` is set by whoever waits for it.
     pub fn new(leader: Pid, mark: &str, instance: &str, ended: Arc<AtomicBool>) -> Self {
-        let started = row(leader.as_raw_nonzero().get()).map_or(0, |row| row.started);
+        let started = processes::row(leader.as_raw_nonzero().get()).map_or(0, |row| row.started);
         let seen = Mutex::new(HashMap::from([(leader, started)]));
-        Self { leader, mark: mark.to_owned(), instance: instance.to_owned(), started, seen, ended }
+        let strangers = Mutex::new(HashMap::new());
+        Self { leader, mark: mark.to_owned(), instance: instance.to_owned(), started, seen, strangers, ended }
     }
 
     /// The live members among the given processes.
     pub fn members(&self, rows: &[Row]) -> Vec<Row> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut strangers = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
         let group = self.leader.as_raw_nonzero().get();
         let own = std::process::id();
         let mut members = Vec::new();
@@ -57,12 +50,16 @@ impl Family {
             if row.pid.as_raw_nonzero().get().cast_unsigned() == own || row.started < self.started {
                 continue;
             }
-            if row.group == group || seen.get(&row.pid) == Some(&row.started) || self.is_marked(row.pid) {
+            // Its environment stays as it is until it becomes another program, which has it elsewhere.
+            let known = (row.started, row.environment);
+            let is_stranger = || row.environment != 0 && strangers.get(&row.pid) == Some(&known);
+            if row.group == group || seen.get(&row.pid) == Some(&row.started) || !is_stranger() && self.is_marked(row.pid) {
                 members.push(*row);
             } else {
                 others.push(*row);
             }
         }
+        *strangers = others.iter().map(|row| (row.pid, (row.started, row.environment))).collect();
         // Children of members, and theirs.
         let mut next = 0;
         while let Some(parent) = members.get(next).map(|row| row.pid.as_raw_nonzero().get()) {
@@ -70,6 +67,7 @@ impl Family {
             next += 1;
         }
         seen.extend(members.iter().map(|row| (row.pid, row.started)));
+        processes::follow(&members);
         members
     }
 
@@ -151,26 +149,6 @@ impl Family {
     }
 }
 
-/// All live processes.
-pub(super) fn processes() -> Vec<Row> {
-    let Ok(folders) = fs::read_dir("/proc") else { return Vec::new() };
-    folders.filter_map(|folder| folder.ok()?.file_name().to_str()?.parse().ok()).filter_map(row).collect()
-}
-
-/// The same, as it was at most `age` ago. Several families that look at once share one reading.
-pub(super) fn recent_processes(age: Duration) -> Arc<Vec<Row>> {
-    static LAST: Mutex<Option<(Instant, Arc<Vec<Row>>)>> = Mutex::new(None);
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((when, rows)) = &*last
-        && when.elapsed() < age
-    {
-        return Arc::clone(rows);
-    }
-    let rows = Arc::new(processes());
-    *last = Some((Instant::now(), Arc::clone(&rows)));
-    rows
-}
-
 /// Kills every process whose working directory is in a folder, until none is left or a second is over.
 pub(super) fn kill_inside(folder: &std::path::Path) {
     let own = std::process::id();
@@ -186,23 +164,4 @@ pub(super) fn kill_inside(folder: &std::path::Path) {
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-}
-
-/// One live process; none when it has ended, waited for or not.
-fn row(pid: i32) -> Option<Row> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    // The name stands in parentheses and may hold any byte, parentheses included.
-    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 2;
-    let fields: Vec<&str> = std::str::from_utf8(stat.get(after_name..)?).ok()?.split(' ').collect();
-    let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
-    if matches!(*fields.first()?, "Z" | "X") {
-        return None;
-    }
-    Some(Row {
-        pid: Pid::from_raw(pid)?,
-        parent: fields.get(1)?.parse().ok()?,
-        group: fields.get(2)?.parse().ok()?,
-        ticks: number(11)? + number(12)? + number(13)? + number(14)?,
-        started: number(19)?,
-    })
 }

@@ -64,7 +64,7 @@ impl Limits {
     /// How many threads the kernel lets a program's user have: it counts them whoever started them, and beyond a wide margin only a fork bomb
     /// can be.
     pub(super) fn threads() -> u64 {
-        super::watch::threads_of_the_machine() + 4096
+        super::processes::glance().threads + 4096
     }
 
     /// Only Linux can limit a process that runs.

@@ -16,6 +16,7 @@ mod manifest;
 mod output;
 mod prepare;
 mod process;
+mod processes;
 mod python;
 mod reporter;
 mod room;

@@ -375,7 +375,7 @@ impl Process {
         if self.link.is_some() { self.family.has_ended() } else { self.family.group_is_gone() }
     }
 
-    /// Whether nothing that came from the process is alive, wherever it moved. Seen at most a tenth of a second late.
+    /// Whether nothing that came from the process is alive, wherever it moved. Seen at most a fifth of a second late.
     #[must_use]
     pub fn is_gone(&self) -> bool {
         // The watcher looks after all of them until none is left.

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::family::{Family, Row, recent_processes};
+use super::family::Family;
+use super::processes::{Row, recent};
 use super::reporter::ProgramEvent;
 use crate::world::schedstat;
 
@@ -28,7 +29,7 @@ pub(super) async fn watch_turns(family: Arc<Family>, tell: mpsc::UnboundedSender
         tokio::time::sleep(GLANCE).await;
         let own = Arc::clone(&family);
         let look = tokio::task::spawn_blocking(move || {
-            let missed = turns.look(&own.members(&recent_processes(AGE)));
+            let missed = turns.look(&own.members(&recent(AGE)));
             (turns, missed)
         });
         let Ok((next, missed)) = look.await else { return };
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn the_threads_of_a_living_process_are_found() {
-        let own = super::super::family::processes().into_iter().filter(|row| row.pid == rustix::process::getpid()).collect::<Vec<_>>();
+        let own = super::super::processes::processes().into_iter().filter(|row| row.pid == rustix::process::getpid()).collect::<Vec<_>>();
         let mut turns = Turns { last: HashMap::new(), looked: Instant::now() };
         turns.look(&own);
         assert!(turns.last.values().any(|(ran, _)| *ran > 0), "{:?}", turns.last);

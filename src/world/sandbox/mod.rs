@@ -33,7 +33,7 @@ use thiserror::Error;
 use tokio::io::AsyncReadExt;
 use tokio::process::Child;
 
-pub use disk::{hand_over, used};
+pub use disk::{free, hand_over, used};
 pub use inside::{COMMAND, run};
 pub use link::{Ended, Link};
 pub use view::tools;
@@ -294,7 +294,9 @@ impl Sandbox {
 
     async fn prepare_now(&self, cell: &Cell<'_>, program: Program) -> Result<Ready, SandboxError> {
         let room = &*self.room;
-        let seen = view::seen(cell.readable.iter().map(PathBuf::as_path));
+        // What lies in a folder that may be changed may be changed with it: the environment that setup commands install into.
+        let changes = |path: &&PathBuf| cell.writable.iter().any(|folder| path.starts_with(folder));
+        let seen = view::seen(cell.readable.iter().filter(|path| !changes(path)).map(PathBuf::as_path));
         let (socket, pid, mut child) = match &room.way {
             Way::Bwrap(bwrap) => {
                 let (here, there) =

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Session;
 use crate::cli::watch::screen::Screen;
+use crate::lab::Owner;
 use crate::report::watch::{self, Place, View};
 
 impl Session {
@@ -15,6 +16,7 @@ impl Session {
             next: self.course.next(),
             said,
             doing: None,
+            outside: self.lab.cluster.owner == Owner::Learner,
             keys: self.keys.any(),
             links: self.keys.moves(),
             rows: Screen::rows(&self.keys),
