@@ -46,8 +46,10 @@ pub fn checkpoint(args: &CheckpointArgs) -> Done {
     };
     let (status, next) = learner.known(|known| {
         let status = CheckpointStatus::of(wanted, known.labs);
-        let missing = status.lines.iter().flat_map(|line| &line.checks).find(|check| check.state != State::Passed);
-        let lab = missing.and_then(|check| check.check.split_once('/')).map(|(lab, _)| lab.to_owned());
+        let missing = status.lines.iter().flat_map(|line| &line.checks).filter(|check| check.state != State::Passed);
+        let labs = missing.filter_map(|check| Some(check.check.split_once('/')?.0.to_owned()));
+        // The course's order counts, not that of the checkpoint's lines.
+        let lab = labs.min_by_key(|lab| known.labs.iter().position(|standing| standing.lab.name == *lab));
         (status, lab.and_then(|lab| Next::on(known, &lab)))
     })?;
     let made = Moment(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));

@@ -1,11 +1,14 @@
 //! `reported`: a producer says what it could not store.
 
+mod unheard;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::unheard::Unheard;
 use super::client::Client;
 use super::records::{Facts, place};
 use super::view::{count, lack, part, seconds};
@@ -94,8 +97,10 @@ impl Expect for Reported {
         }
         let known: BTreeSet<&str> = facts.events.iter().map(|event| event.id.as_str()).collect();
         let named = named(view, instance, &known);
-        let wrong: Vec<_> = named.iter().filter_map(|id| stored.get(id).map(|place| format!("event {id}: {place}"))).collect();
-        if let Some(first) = named.iter().find(|id| stored.contains_key(*id)) {
+        let unheard = Unheard::of(view, &view.full_name(&self.by), &self.topic, total);
+        let heard: BTreeSet<&str> = facts.records.iter().filter(|fact| !unheard.holds(&fact.record)).filter_map(|fact| Some(fact.event?.id.as_str())).collect();
+        let wrong: Vec<_> = named.intersection(&heard).filter_map(|id| Some(format!("event {id}: {}", stored.get(id)?))).collect();
+        if let Some(first) = named.intersection(&heard).next() {
             let which = if wrong.len() == 1 { format!("event {first}, which is") } else { format!("{} that are", count(wrong.len() as u64, "event")) };
             let message = format!("standard error of `{}` names {which} in Kafka", self.by);
             let expected = format!("only events that are not in Kafka; here {gone} {} missing", is(missing.len()));

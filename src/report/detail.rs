@@ -76,8 +76,8 @@ pub fn headline(check: &CheckOutcome) -> String {
 fn looks(check: &CheckOutcome) -> Option<String> {
     let looks = (check.looks > 0).then(|| count(check.looks, "look", "looks"));
     match (check.first_seen_ms.map(duration), looks) {
-        (Some(at), Some(looks)) => Some(format!("(first seen at {at}, {looks})")),
-        (Some(at), None) => Some(format!("(first seen at {at})")),
+        (Some(at), Some(looks)) => Some(format!("(first seen {at} into the run, {looks})")),
+        (Some(at), None) => Some(format!("(first seen {at} into the run)")),
         (None, looks) => looks.map(|looks| format!("({looks})")),
     }
 }
@@ -149,7 +149,7 @@ mod tests {
         (check.looks, check.first_seen_ms) = (1, Some(3_200));
         check.witnesses = vec!["a".to_owned(), "b".to_owned()];
         check.more_witnesses = 37;
-        assert_eq!(texts(&check), ["observed|five partitions", "|(first seen at 3.2 s, 1 look)", "evidence|a", "|b", "|and 37 more"]);
+        assert_eq!(texts(&check), ["observed|five partitions", "|(first seen 3.2 s into the run, 1 look)", "evidence|a", "|b", "|and 37 more"]);
     }
 
     #[test]

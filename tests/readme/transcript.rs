@@ -9,7 +9,7 @@ use super::{kgrade, read, root};
 
 /// What differs from run to run, by how its line begins, and what is compared instead.
 const VARYING: &[(&str, &str)] = &[
-    ("            (first seen at ", "            (first seen at [..] s, [..] looks)"),
+    ("            (first seen ", "            (first seen [..] s into the run, [..] looks)"),
     ("  evidence  partition ", "  evidence  partition [..], offset [..]: no key, expected `u-[..]`"),
     ("            partition ", "            partition [..], offset [..]: no key, expected `u-[..]`"),
     ("  place     ", "  place     checks/lab-02/lab.yaml:[..]"),

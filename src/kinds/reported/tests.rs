@@ -4,6 +4,7 @@ use crate::kinds::testing::wire::{batch, produce};
 use crate::kinds::testing::{Story, assert_says};
 use crate::timeline::What;
 use crate::timeline::event::{Signal, Stream};
+use crate::timeline::wire::{Batch, Coded, Request, Response};
 
 const REPORTED: &str = "reported: { by: first, topic: t, of: events }";
 
@@ -71,4 +72,48 @@ fn what_was_not_seen_shows_nothing() {
     assert_says(&story, REPORTED, "not shown: `first` wrote more on standard error than is kept", &[]);
     let wrong = stored(&[1, 2, 4]).then(cut()).line("first", "e-000004").exit("first", 1);
     assert_says(&wrong, REPORTED, "not yet: standard error of `first` names event e-000004", &[]);
+}
+
+/// A Produce of a single record for partition 1, by an idempotent producer; each with another sequence number.
+fn sends(sequence: i32) -> Request {
+    produce(-1, vec![batch(1, |batch: &mut Batch| (batch.partition, batch.producer_id, batch.base_sequence) = (1, 7, sequence))])
+}
+
+fn answers(error: i16, offset: i64) -> Response {
+    Response::Produce { partitions: vec![Coded { topic: "t".into(), partition: 1, error }], base_offsets: vec![offset] }
+}
+
+const POLICY_VIOLATION: i16 = 44;
+
+/// Event 2 is stored and heard of. Of two more that are under way the first is refused for good, and event 4 is stored, which is answered `then`.
+fn refused(then: impl FnOnce(Story) -> Story) -> Story {
+    let story = Story::new().start("first").connect_with("first", "kafka-python");
+    let story = story.ask("first", sends(0)).reply("first", answers(0, 0)).ask("first", sends(1)).ask("first", sends(2));
+    then(story.answer_to("first", 1, answers(POLICY_VIOLATION, -1)))
+}
+
+#[test]
+fn what_a_producer_that_gave_up_did_not_hear() {
+    let gives_up = || refused(|story| story.reply("first", answers(0, 1))).topic(Some(2)).arrived([2, 4]);
+    let open = gives_up().line("first", "e-000001 e-000003 e-000004 e-000005 e-000006").exit("first", 1);
+    assert_says(&open, REPORTED, "holds (4)", &[]);
+    let heard = gives_up().line("first", "e-000001 e-000002 e-000004").exit("first", 1);
+    assert_says(&heard, REPORTED, "not yet: standard error of `first` names event e-000002, which is in Kafka", &[]);
+    let nothing_else = gives_up().line("first", "e-000004").exit("first", 1);
+    assert_says(&nothing_else, REPORTED, "not yet: 4 of 6 events are not in Kafka, and standard error of `first` names none of them", &[]);
+}
+
+#[test]
+fn a_producer_that_goes_on_hears_all() {
+    let goes_on = refused(|story| story.reply("first", answers(0, 1)).ask("first", sends(3)).reply("first", answers(0, 2)));
+    let story = goes_on.topic(Some(2)).arrived([2, 4, 6]).line("first", "e-000001 e-000004").exit("first", 1);
+    assert_says(&story, REPORTED, "not yet: standard error of `first` names event e-000004, which is in Kafka", &[]);
+    // Who has sent everything has not given up, though all of it is answered afterwards.
+    let all = refused(|story| (3..6).fold(story, |story, sequence| story.ask("first", sends(sequence))).answer_to("first", 3, answers(0, 1)));
+    let story = all.topic(Some(2)).arrived([2, 4]).line("first", "e-000001 e-000004").exit("first", 1);
+    assert_says(&story, REPORTED, "not yet: standard error of `first` names event e-000004, which is in Kafka", &[]);
+    // Nothing was refused.
+    let story = Story::new().start("first").ask("first", sends(0)).reply("first", answers(0, 0)).topic(Some(2)).arrived([2]);
+    let story = story.line("first", "e-000001 e-000002").exit("first", 1);
+    assert_says(&story, REPORTED, "not yet: standard error of `first` names event e-000002, which is in Kafka", &[]);
 }
