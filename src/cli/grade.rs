@@ -133,7 +133,8 @@ pub fn grade(args: &GradeArgs) -> Done {
     check_paths(args).map_err(Failure::usage)?;
     let rules = args.late.as_deref().map(Rules::load).transpose().map_err(Failure::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
+        // The tap needs less than one; a judge that takes long must not stop it. More only wake each other.
+        .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| Failure::environment(anyhow::Error::from(error).context("start the runtime")))?;

@@ -3,7 +3,7 @@
 mod loss;
 mod silence;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,12 +73,12 @@ impl Kind for Delivered {
 impl Expect for Delivered {
     fn judge(&self, view: &View<'_>) -> Answer {
         let deliveries = self.deliveries(view);
-        let mut times: HashMap<&str, Vec<&Delivery>> = HashMap::new();
+        let mut done: Vec<(&str, &Delivery)> = Vec::new();
         for delivery in &deliveries {
             match judge_body(view, delivery) {
                 Body::Event(id) => {
                     if delivery.done() {
-                        times.entry(id).or_default().push(delivery);
+                        done.push((id, delivery));
                     }
                 }
                 Body::Changed(mismatch) => return Answer::Violated(mismatch),
@@ -86,8 +86,11 @@ impl Expect for Delivered {
                 Body::Stranger(_) => {}
             }
         }
+        // What only counts what has begun asks for no event.
+        let delivered: HashSet<&str> = if self.every.is_empty() { HashSet::new() } else { done.iter().map(|(id, _)| *id).collect() };
         if self.times == Some(Times::ExactlyOnce)
-            && let Some(mismatch) = self.repeated(view, &times)
+            && delivered.len() < done.len()
+            && let Some(mismatch) = self.repeated(view, &done)
         {
             return Answer::Violated(mismatch);
         }
@@ -103,7 +106,7 @@ impl Expect for Delivered {
             };
             return self.not_yet(view, mismatch);
         }
-        if let Some(mismatch) = self.missing(view, &times) {
+        if let Some(mismatch) = self.missing(view, &delivered) {
             return self.not_yet(view, mismatch);
         }
         Answer::holds(deliveries.len() as u64)
@@ -119,6 +122,9 @@ enum Body<'a> {
 /// Compares what was posted with the event that it claims to be.
 fn judge_body<'a>(view: &View<'a>, delivery: &'a Delivery) -> Body<'a> {
     let body = view.timeline.body(delivery);
+    if let (Some(id), Some(true)) = (delivery.event.as_deref(), delivery.is_its_event.get()) {
+        return Body::Event(id);
+    }
     let event = delivery.event.as_deref().and_then(|id| view.event(id));
     let Some(event) = event else {
         let shown: String = String::from_utf8_lossy(body).chars().take(80).collect();
@@ -166,8 +172,12 @@ impl Delivered {
         instances.into_iter().flat_map(|instance| view.timeline.deliveries(instance)).collect()
     }
 
-    fn repeated(&self, view: &View<'_>, times: &HashMap<&str, Vec<&Delivery>>) -> Option<Mismatch> {
+    fn repeated(&self, view: &View<'_>, done: &[(&str, &Delivery)]) -> Option<Mismatch> {
         let wanted = view.event_ids(&self.every);
+        let mut times: HashMap<&str, Vec<&Delivery>> = HashMap::new();
+        for (id, delivery) in done {
+            times.entry(id).or_default().push(delivery);
+        }
         let mut twice: Vec<_> = times.iter().filter(|(id, done)| done.len() > 1 && wanted.contains(**id)).collect();
         if twice.is_empty() {
             return None;
@@ -193,12 +203,13 @@ impl Delivered {
         Some(Mismatch { moment, ..mismatch.witnesses(witnesses).cause(cause).about(about) })
     }
 
-    fn missing(&self, view: &View<'_>, times: &HashMap<&str, Vec<&Delivery>>) -> Option<Mismatch> {
-        let wanted = view.event_ids(&self.every);
-        let lost: Vec<_> = wanted.iter().filter(|id| !times.contains_key(**id)).collect();
-        if lost.is_empty() {
+    fn missing(&self, view: &View<'_>, delivered: &HashSet<&str>) -> Option<Mismatch> {
+        let mut events = self.every.iter().filter_map(|name| view.data_set(name)).flat_map(|set| set.events.iter());
+        if events.all(|event| delivered.contains(event.id.as_str())) {
             return None;
         }
+        let wanted = view.event_ids(&self.every);
+        let lost: Vec<_> = wanted.iter().filter(|id| !delivered.contains(**id)).collect();
         let (all, done) = (count(wanted.len() as u64, "event"), wanted.len() - lost.len());
         let deliveries = self.deliveries(view);
         let Some(first) = deliveries.first() else { return Some(self.nothing(view, format!("all {all}"))) };

@@ -1,7 +1,6 @@
 //! A check's view of the timeline: what its judges may read.
 
-use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::lab::data::{DataSet, DataSets, Event};
@@ -17,8 +16,6 @@ pub struct View<'a> {
     pub check: &'a str,
     /// The check's data sets.
     pub data: &'a DataSets,
-    /// Every event by its id; made when it is first asked for.
-    events: OnceCell<HashMap<&'a str, &'a Event>>,
     /// How the run's time budgets are stretched.
     scale: f64,
 }
@@ -27,7 +24,7 @@ impl<'a> View<'a> {
     /// The view of one check.
     #[must_use]
     pub fn new(timeline: &'a Timeline, check: &'a str, data: &'a DataSets) -> Self {
-        Self { timeline, check, data, events: OnceCell::new(), scale: 1.0 }
+        Self { timeline, check, data, scale: 1.0 }
     }
 
     /// The same with time budgets stretched by `scale`.
@@ -45,8 +42,7 @@ impl<'a> View<'a> {
     /// The event of an id, in any of the check's data sets.
     #[must_use]
     pub fn event(&self, id: &str) -> Option<&'a Event> {
-        let all = || self.data.values().flat_map(|set| set.events.iter()).map(|event| (event.id.as_str(), event)).collect();
-        self.events.get_or_init(all).get(id).copied()
+        self.data.values().rev().find_map(|set| set.event(id))
     }
 
     /// The full name of an instance: `first` of this check, or `other/first` of another.

@@ -149,7 +149,10 @@ mod tests {
         (check.looks, check.first_seen_ms) = (1, Some(3_200));
         check.witnesses = vec!["a".to_owned(), "b".to_owned()];
         check.more_witnesses = 37;
-        assert_eq!(texts(&check), ["observed|five partitions", "|(first seen 3.2 s into the run, 1 look)", "evidence|a", "|b", "|and 37 more"]);
+        assert_eq!(
+            texts(&check),
+            ["observed|five partitions", "|(first seen 3.2 s into the run, 1 look)", "evidence|a", "|b", "|and 37 more"]
+        );
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! What is known of each record before anything is judged: which event it carries.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 
 use super::forms::{self, Form};
@@ -39,8 +37,8 @@ impl<'a> Facts<'a> {
     pub fn of(records: impl Iterator<Item = Record<'a>>, set: Option<&'a DataSet>, format: Format, values: bool) -> Self {
         let events = set.map_or(&[][..], |set| &set.events);
         let schema = set.and_then(|set| set.schema.as_deref());
-        let by_id: HashMap<&str, &Event> = events.iter().map(|event| (event.id.as_str(), event)).collect();
-        let known = |json: &Value| json.get("event_id").and_then(Value::as_str).and_then(|id| by_id.get(id).copied());
+        let by_id = |id: &str| set.and_then(|set| set.event(id));
+        let known = |json: &Value| json.get("event_id").and_then(Value::as_str).and_then(by_id);
         let records = records
             .map(|record| {
                 let fact = Fact { record, json: None, form: None, problem: None, event: None };
@@ -54,7 +52,7 @@ impl<'a> Facts<'a> {
                     return Fact { json: decoded.ok().filter(|_| values), event: Some(event), ..fact };
                 }
                 let found = forms::recognise(value, format, schema, events.first().map(|event| &event.json));
-                let event = found.as_ref().and_then(|found| known(found.json.as_ref()?)).or_else(|| named_in(value, &by_id));
+                let event = found.as_ref().and_then(|found| known(found.json.as_ref()?)).or_else(|| named_in(value, by_id));
                 let problem = decoded.as_ref().err().cloned();
                 // What was recognised as another form is none of this one, although its bytes may be some record of the schema.
                 let json = decoded.ok().filter(|_| values && (format == Format::Json || found.is_none()));
@@ -73,10 +71,10 @@ impl Fact<'_> {
 }
 
 /// Finds the event by its id in the text of a value that cannot be read.
-fn named_in<'a>(value: &[u8], by_id: &HashMap<&str, &'a Event>) -> Option<&'a Event> {
+fn named_in<'a>(value: &[u8], by_id: impl Fn(&str) -> Option<&'a Event>) -> Option<&'a Event> {
     let text = String::from_utf8_lossy(value);
     let mut words = text.split(|sign: char| !(sign.is_ascii_alphanumeric() || sign == '-'));
-    words.find_map(|word| by_id.get(word).copied())
+    words.find_map(by_id)
 }
 
 /// The record's place, for people: `partition 2, offset 10`.

@@ -7,8 +7,8 @@ mod schema;
 mod spec;
 mod user_events;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -86,12 +86,20 @@ pub struct DataSet {
     literal: Arc<[Record]>,
     /// The events as records, when the lab says in which formats.
     written: Option<Arc<[Record]>>,
+    /// Where each event is, by its id; made when one is first looked for, since judges look again and again.
+    places: Arc<OnceLock<HashMap<String, usize>>>,
 }
 
 impl DataSet {
     /// A data set of generated events.
     pub fn of_events(events: Vec<Event>) -> Self {
         Self { events: events.into(), ..Self::default() }
+    }
+
+    /// The event of an id.
+    pub fn event(&self, id: &str) -> Option<&Event> {
+        let all = || self.events.iter().enumerate().map(|(nth, event)| (event.id.clone(), nth)).collect();
+        self.events.get(*self.places.get_or_init(all).get(id)?)
     }
 
     /// The same with the events' schema; with formats also as records with a `content-type` header, the nth event in the nth format.

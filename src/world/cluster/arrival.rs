@@ -16,7 +16,7 @@ const BOOT_LIMIT: Duration = Duration::from_secs(90);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often a broker that is not ready is asked again. It takes a second or two.
-const PAUSE: Duration = Duration::from_millis(15);
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// The coordinators by their kind: of groups, of transactions.
 const COORDINATORS: [i8; 2] = [0, 1];
