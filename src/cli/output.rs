@@ -2,9 +2,10 @@
 
 use std::io::{ErrorKind, IsTerminal, Write};
 
-use console::style;
+use console::{Term, style};
 
 use crate::outcome::sanitize;
+use crate::report::at_spaces;
 
 /// Prints text to standard output.
 pub fn print(text: &str) {
@@ -20,12 +21,20 @@ pub fn print(text: &str) {
 pub fn error(error: &anyhow::Error) {
     let text = logged(&with_causes(error), in_github());
     let word = if std::io::stderr().is_terminal() { style("error:").for_stderr().red().bold().to_string() } else { "error:".to_owned() };
-    let _ = writeln!(std::io::stderr().lock(), "{word} {text}");
+    let _ = writeln!(std::io::stderr().lock(), "{word} {}", fitted(&text, "error: ".len()));
 }
 
 /// Prints a line to standard error.
 pub fn note(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", logged(text, in_github()));
+    let _ = writeln!(std::io::stderr().lock(), "{}", fitted(&logged(text, in_github()), 0));
+}
+
+/// A text as it fits into the terminal that standard error is; where it is none, its lines stay as they are. So many columns of the first are taken.
+fn fitted(text: &str, used: usize) -> String {
+    match Term::stderr().size_checked() {
+        Some((_, columns)) if std::io::stderr().is_terminal() => at_spaces(text, used, columns.into()),
+        _ => text.to_owned(),
+    }
 }
 
 /// A text for standard error: it may quote a file's name, or what a program said, and in a GitHub job no line of it may be a command.

@@ -85,6 +85,8 @@ impl Code {
     pub const UNKNOWN_SECTION: Self = Self(55);
     /// A field that events do not have, or that cannot be what it is asked to be.
     pub const UNKNOWN_FIELD: Self = Self(56);
+    /// One topic made twice.
+    pub const DUPLICATE_TOPIC: Self = Self(57);
 }
 
 impl fmt::Display for Code {

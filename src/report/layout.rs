@@ -53,6 +53,24 @@ fn wrap_line(line: &str, mut width: usize, next: usize, rows: &mut Vec<String>) 
     rows.push(row.trim_end().to_owned());
 }
 
+/// `text` with line breaks in place of spaces, so that no line is wider than `width` columns; `used` columns of its first line are taken. A word that is
+/// too long stays whole, so that a path or a command can be copied.
+pub fn at_spaces(text: &str, used: usize, width: usize) -> String {
+    let (mut broken, mut column, mut begun) = (String::new(), used, false);
+    for piece in text.split_inclusive([' ', '\n']) {
+        let word = piece.trim_end_matches([' ', '\n']);
+        let wide = measure_text_width(word);
+        if wide > 0 && column + wide > width && begun {
+            broken.truncate(broken.trim_end_matches(' ').len());
+            broken.push('\n');
+            column = 0;
+        }
+        broken.push_str(piece);
+        (column, begun) = if piece.ends_with('\n') { (0, false) } else { (column + wide + piece.len() - word.len(), begun || wide > 0) };
+    }
+    broken
+}
+
 /// `text` with `first` before its first line and `rest` before the others, all within `width`.
 pub fn hang(first: &str, rest: &str, text: &str, width: usize) -> Vec<String> {
     let room = |lead: &str| width.saturating_sub(measure_text_width(lead));
@@ -75,6 +93,16 @@ mod tests {
         assert_eq!(wrap("      indented-word", 16, 16), ["indented-word"]);
         assert_eq!(wrap("☕☕☕☕☕", 8, 8), ["☕☕☕☕", "☕"]);
         assert_eq!(wrap("", 10, 10), [""]);
+    }
+
+    #[test]
+    fn at_spaces_a_word_stays_whole() {
+        assert_eq!(at_spaces("one two three four", 7, 16), "one two\nthree four");
+        assert_eq!(at_spaces("see /a/long/path/to/a/file now", 0, 12), "see\n/a/long/path/to/a/file\nnow");
+        assert_eq!(at_spaces("/a/long/path/to/a/file", 7, 12), "/a/long/path/to/a/file");
+        assert_eq!(at_spaces("  │ x  y\n\n  ╰──── z\n", 0, 12), "  │ x  y\n\n  ╰──── z\n");
+        assert_eq!(at_spaces("    /a/long/path", 0, 12), "    /a/long/path");
+        assert_eq!(at_spaces("fits\nand this line does not", 0, 14), "fits\nand this line\ndoes not");
     }
 
     #[test]

@@ -38,6 +38,7 @@ use crate::outcome::Outcome;
 
 pub use file::{check_writable, write as write_file};
 pub use graded::Graded;
+pub use layout::at_spaces;
 pub use target::{ReportTarget, check_targets, same_file};
 
 /// A format that a report can be written in.

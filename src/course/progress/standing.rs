@@ -4,14 +4,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::entry::{Entry, EntryCheck};
-use crate::lab::{Check, Lab};
+use crate::lab::{Check, Lab, Owner};
 use crate::outcome::Verdict;
 
 /// Whether a check is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// Its latest verdict is a pass.
+    /// Its latest verdict is a pass; on a cluster of the learner's own, any.
     Passed,
     /// Its latest verdict is a failure.
     Failed,
@@ -50,7 +50,7 @@ impl<'a> LabStanding<'a> {
     #[must_use]
     pub fn of(lab: &'a Lab, entries: &'a [Entry]) -> Self {
         let runs: Vec<&Entry> = entries.iter().filter(|entry| entry.lab == lab.name).collect();
-        let checks = lab.checks.iter().map(|check| CheckStanding::of(check, &lab.digest, &runs)).collect();
+        let checks = lab.checks.iter().map(|check| CheckStanding::of(lab, check, &runs)).collect();
         Self { lab, checks, runs: runs.len(), last: runs.iter().copied().max_by_key(|entry| entry.time) }
     }
 
@@ -75,16 +75,21 @@ impl<'a> LabStanding<'a> {
 
 impl<'a> CheckStanding<'a> {
     /// The latest verdict of this version of the lab decides; without one, the latest of earlier versions. What was neither right nor wrong
-    /// (skipped, inconclusive, an error) takes nothing away.
-    fn of(check: &'a Check, digest: &str, runs: &[&'a Entry]) -> Self {
+    /// (skipped, inconclusive, an error) takes nothing away. On a cluster of the learner's own nothing does: it is stopped one day, and what was
+    /// seen on it stays shown.
+    fn of(lab: &Lab, check: &'a Check, runs: &[&'a Entry]) -> Self {
+        let keeps = lab.cluster.owner == Owner::Learner;
         let judged = |entry: &&'a Entry| -> Option<(&'a Entry, &'a EntryCheck)> {
             let said = entry.checks.iter().find(|said| said.id == check.id && said.verdict.is_judged())?;
             Some((*entry, said))
         };
         let latest = |now: bool| {
-            let of_version = runs.iter().filter(|entry| (entry.checks_digest == digest) == now);
+            let of_version = runs.iter().filter(|entry| (entry.checks_digest == lab.digest) == now);
             // Two runs within a second: the better one, whatever their order in the file.
-            of_version.filter_map(judged).max_by_key(|(entry, said)| (entry.time, said.verdict == Verdict::Passed, entry.seed))
+            of_version.filter_map(judged).max_by_key(|(entry, said)| {
+                let passed = said.verdict == Verdict::Passed;
+                (keeps && passed, entry.time, passed, entry.seed)
+            })
         };
         let (found, earlier) = latest(true).map_or_else(|| (latest(false), true), |found| (Some(found), false));
         let state = match found {
@@ -142,6 +147,20 @@ mod tests {
             // Within a second, in any order.
             (vec![run(1, now, Passed), run(1, now, Failed)], (State::Passed, false)),
             (vec![run(1, now, Failed), run(1, now, Passed)], (State::Passed, false)),
+        ] {
+            assert_eq!(keyed(&lab, &runs), said, "{runs:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_seen_on_a_cluster_of_the_learners_own_stays_shown() {
+        let mut lab = lab();
+        lab.cluster.owner = Owner::Learner;
+        let now = lab.digest.as_str();
+        for (runs, said) in [
+            (vec![run(1, now, Passed), run(2, now, Failed)], (State::Passed, false)),
+            (vec![run(1, now, Failed), run(2, now, Failed)], (State::Failed, false)),
+            (vec![run(1, "old", Passed), run(2, now, Failed)], (State::Failed, false)),
         ] {
             assert_eq!(keyed(&lab, &runs), said, "{runs:?}");
         }

@@ -8,6 +8,7 @@ mod names;
 mod points;
 pub mod sections;
 mod time;
+mod topics;
 mod unused;
 mod vacuity;
 
@@ -24,6 +25,7 @@ pub fn errors(subject: &Subject<'_>) -> Vec<LabError> {
     found.extend(names::findings(subject));
     found.extend(data::findings(subject));
     found.extend(time::findings(subject));
+    found.extend(topics::findings(subject));
     found
 }
 
