@@ -35,7 +35,7 @@ impl Kind for Reported {
     const DOC: &'static str = "A producer says the truth about what it could not store: its exit code is not 0, and standard error holds the `event_id` of at least one event that is not in the topic, \
         and of none that is. When every event is there, its exit code is 0.\n\n\
         Sending is asynchronous: an error comes later, to a callback or a future. A program that does not look there ends as if all were well, and nobody knows of the loss. \
-        What is missing is read from the topic, whatever the program believes.";
+        What is missing is read from the topic, whatever the program believes. Of a producer that gave up as a whole at an error, what Kafka stored without its hearing of it may be named, too.";
     const EXAMPLE: &'static str = "reported: { by: first, topic: $(topic), of: events }";
 
     fn references(&self) -> Vec<Reference> {
