@@ -133,8 +133,8 @@ pub fn grade(args: &GradeArgs) -> Done {
     check_paths(args).map_err(Failure::usage)?;
     let rules = args.late.as_deref().map(Rules::load).transpose().map_err(Failure::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        // The tap needs less than one; a judge that takes long must not stop it. More only wake each other.
-        .worker_threads(2)
+        // Judges of several checks may take long at once, and the tap must go on beside them: two are not enough under load.
+        .worker_threads(4)
         .enable_all()
         .build()
         .map_err(|error| Failure::environment(anyhow::Error::from(error).context("start the runtime")))?;
