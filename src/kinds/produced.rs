@@ -1,5 +1,6 @@
 //! `produced`: how a program writes to a topic: acknowledgements, idempotence, compression, batches, what was sent again.
 
+mod answered;
 mod batches;
 mod pace;
 
@@ -295,7 +296,8 @@ impl About<'_, '_> {
             return pace::lucky(paces, percent, against.percent).map(Answer::NotShown);
         }
         let per_batch = written.records(|_| true) as f64 / (written.batches.len() as f64).max(1.0);
-        if let Some(reason) = pace::unlucky(paces, per_batch) {
+        let late = || paces.0.filter(|own| pace::waited(own, per_batch)).and_then(|_| answered::late(&theirs)).map(answered::too_late);
+        if let Some(reason) = pace::unlucky(paces, per_batch).or_else(late) {
             return Some(Answer::NotShown(reason));
         }
         let message = format!("{} took {}, {} took {their}", self.traffic.who(), count(own, "Produce request"), other.who());

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::kinds::Reference;
 use crate::lab::{Check, Lab, suggestion};
 
 /// Why nothing can be planned.
@@ -31,7 +32,7 @@ pub enum SelectError {
 /// The checks that `only` names, in the order of the lab, with all that they rest on; all checks when `only` is empty.
 ///
 /// A word is a check's id, with or without its item (`durable`, `durable[lost ack]`), a tag, or `FILE:LINE`. A check rests on those that it needs, and,
-/// if it has `given`, on those that it comes after: what it looks at is made there.
+/// if it has `given`, on those that it comes after: what it looks at is made there. So it is with those whose programs it looks at.
 ///
 /// # Errors
 /// When a word selects nothing.
@@ -46,10 +47,23 @@ pub fn select(lab: &Lab, only: &[String]) -> Result<Vec<Arc<Check>>, SelectError
     let mut waiting: Vec<usize> = chosen.iter().copied().collect();
     while let Some(check) = waiting.pop().and_then(|index| lab.checks.get(index)) {
         let soft: &[String] = if check.given.is_empty() { &[] } else { &check.after };
-        let before = check.needs.iter().chain(soft).filter_map(|id| lab.checks.iter().position(|other| other.id == *id));
+        let watched = watched(check);
+        let ids = check.needs.iter().chain(soft).chain(&watched);
+        let before = ids.filter_map(|id| lab.checks.iter().position(|other| other.id == *id));
         waiting.extend(before.filter(|index| chosen.insert(*index)));
     }
     Ok(chosen.into_iter().filter_map(|index| lab.checks.get(index)).cloned().map(Arc::new).collect())
+}
+
+/// The other checks whose programs a check looks at.
+fn watched(check: &Check) -> Vec<String> {
+    let all = [&check.given, &check.always, &check.never, &check.expect];
+    let references = all.into_iter().flatten().flat_map(|expectation| expectation.spec.references());
+    let instances = references.filter_map(|reference| match reference {
+        Reference::Instance(name) => Some(name.split_once('/')?.0.to_owned()),
+        _ => None,
+    });
+    instances.collect()
 }
 
 fn named(lab: &Lab, word: &str) -> Result<Vec<usize>, SelectError> {

@@ -122,3 +122,10 @@ then, side by side:
 "#]]
     );
 }
+
+#[test]
+fn a_check_that_looks_at_anothers_programs_brings_it_along() {
+    let lab = crate::lab::find::find("lab-03", None).unwrap().resolve(&Bindings { run_id: "r".into(), seed: 0 }).unwrap();
+    let chosen = select(&lab, &["throughput-pays".to_owned()]).unwrap();
+    assert_eq!(chosen.iter().map(|check| check.id.as_str()).collect::<Vec<_>>(), ["throughput-batches", "throughput-pays"]);
+}
