@@ -53,7 +53,7 @@ pub fn publishes_no_port() {
     says(
         &format!("container: {{ {}, publishes: {{ port: 8080 }} }}", of("closed")),
         1,
-        &[&container.name, "runs, but publishes no port", "ports: [ \"8080:8080\" ]"],
+        &[&container.name, "runs, but publishes no port", "ports: [ \"127.0.0.1:8080:8080\" ]"],
     );
     says(&format!("http: {{ {}, port: 8080 }}", of("closed")), 1, &["runs, but publishes no port 8080"]);
 }
