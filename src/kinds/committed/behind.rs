@@ -109,8 +109,8 @@ pub fn cause_of_none(view: &View<'_>, group: &str, offsets: &Offsets) -> (String
 
 /// How the client of the check's programs speaks of commits.
 fn words(view: &View<'_>) -> Words {
-    let clients = view.timeline.instances_of(view.check).into_iter().map(|(instance, _)| Client::of(view, instance));
-    clients.filter(|client| *client != Client::Other).next_back().unwrap_or(Client::Other).words()
+    let mut clients = view.timeline.instances_of(view.check).into_iter().map(|(instance, _)| Client::of(view, instance));
+    clients.rfind(|client| *client != Client::Other).unwrap_or(Client::Other).words()
 }
 
 /// The other group that the check's programs commit to.
