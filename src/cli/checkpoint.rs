@@ -49,7 +49,7 @@ pub fn checkpoint(args: &CheckpointArgs) -> Done {
         let missing = status.lines.iter().flat_map(|line| &line.checks).filter(|check| check.state != State::Passed);
         let labs = missing.filter_map(|check| Some(check.check.split_once('/')?.0.to_owned()));
         // The course's order counts, not that of the checkpoint's lines.
-        let lab = labs.min_by_key(|lab| known.labs.iter().position(|standing| standing.lab.name == *lab));
+        let lab = labs.min_by_key(|lab| known.course.labs().position(|of| of == lab));
         (status, lab.and_then(|lab| Next::on(known, &lab)))
     })?;
     let made = Moment(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));

@@ -86,7 +86,7 @@ impl Learner {
                 answered.push((week, review.answered(&self.course.review_questions)));
             }
         }
-        let names = self.course.blocks().flat_map(|block| &block.labs);
+        let names = self.course.labs();
         let begun: Vec<String> = names.filter(|lab| self.work.join(lab).is_dir()).cloned().collect();
         let entries = &self.progress.entries;
         Ok(work_out(&Known { course: &self.course, labs: &standings, entries, answered: &answered, begun: &begun }))

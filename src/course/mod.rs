@@ -177,6 +177,11 @@ impl Course {
         self.parts.iter().flat_map(|part| &part.blocks)
     }
 
+    /// All labs, in order.
+    pub fn labs(&self) -> impl Iterator<Item = &String> {
+        self.blocks().flat_map(|block| &block.labs)
+    }
+
     /// How many weeks it has.
     #[must_use]
     pub fn weeks(&self) -> u32 {

@@ -121,10 +121,10 @@ enum Body<'a> {
 
 /// Compares what was posted with the event that it claims to be.
 fn judge_body<'a>(view: &View<'a>, delivery: &'a Delivery) -> Body<'a> {
-    let body = view.timeline.body(delivery);
     if let (Some(id), Some(true)) = (delivery.event.as_deref(), delivery.is_its_event.get()) {
         return Body::Event(id);
     }
+    let body = view.timeline.body(delivery);
     let event = delivery.event.as_deref().and_then(|id| view.event(id));
     let Some(event) = event else {
         let shown: String = String::from_utf8_lossy(body).chars().take(80).collect();
@@ -204,12 +204,11 @@ impl Delivered {
     }
 
     fn missing(&self, view: &View<'_>, delivered: &HashSet<&str>) -> Option<Mismatch> {
-        let mut events = self.every.iter().filter_map(|name| view.data_set(name)).flat_map(|set| set.events.iter());
-        if events.all(|event| delivered.contains(event.id.as_str())) {
-            return None;
-        }
         let wanted = view.event_ids(&self.every);
         let lost: Vec<_> = wanted.iter().filter(|id| !delivered.contains(**id)).collect();
+        if lost.is_empty() {
+            return None;
+        }
         let (all, done) = (count(wanted.len() as u64, "event"), wanted.len() - lost.len());
         let deliveries = self.deliveries(view);
         let Some(first) = deliveries.first() else { return Some(self.nothing(view, format!("all {all}"))) };

@@ -2,6 +2,7 @@
 
 mod unheard;
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
@@ -59,9 +60,8 @@ impl Expect for Reported {
             return Answer::NotYet(Mismatch::new(format!("`{}` is still running", self.by), "it ends by itself", "still running"));
         };
         let facts = Facts::of(topic.records(view.timeline), view.data_set(&self.of), Format::Json, false);
-        let stored: BTreeMap<&str, String> =
-            facts.records.iter().filter_map(|fact| Some((fact.event?.id.as_str(), place(&fact.record)))).collect();
-        let missing: BTreeSet<&str> = facts.events.iter().map(|event| event.id.as_str()).filter(|id| !stored.contains_key(id)).collect();
+        let stored: BTreeSet<&str> = facts.records.iter().filter_map(|fact| Some(fact.event?.id.as_str())).collect();
+        let missing: BTreeSet<&str> = facts.events.iter().map(|event| event.id.as_str()).filter(|id| !stored.contains(id)).collect();
         let total = facts.events.len() as u64;
         let gone = part(missing.len() as u64, total, "event");
         let lost = lack(missing.len() as u64, total, "event", ["is in Kafka", "is not in Kafka", "are not in Kafka"]);
@@ -97,15 +97,16 @@ impl Expect for Reported {
         }
         let known: BTreeSet<&str> = facts.events.iter().map(|event| event.id.as_str()).collect();
         let named = named(view, instance, &known);
-        let unheard = Unheard::of(view, &view.full_name(&self.by), &self.topic, total);
-        let heard: BTreeSet<&str> = facts.records.iter().filter(|fact| !unheard.holds(&fact.record)).filter_map(|fact| Some(fact.event?.id.as_str())).collect();
-        let wrong: Vec<_> = named.intersection(&heard).filter_map(|id| Some(format!("event {id}: {}", stored.get(id)?))).collect();
-        if let Some(first) = named.intersection(&heard).next() {
+        let unheard = LazyCell::new(|| Unheard::of(view, &view.full_name(&self.by), &self.topic, total));
+        let named_though_stored = facts.records.iter().filter_map(|fact| Some((fact.event?.id.as_str(), &fact.record))).filter(|(id, _)| named.contains(id));
+        let wrong: BTreeMap<&str, String> = named_though_stored.filter(|(_, record)| !unheard.holds(record)).map(|(id, record)| (id, place(record))).collect();
+        if let Some(first) = wrong.keys().next() {
             let which = if wrong.len() == 1 { format!("event {first}, which is") } else { format!("{} that are", count(wrong.len() as u64, "event")) };
             let message = format!("standard error of `{}` names {which} in Kafka", self.by);
             let expected = format!("only events that are not in Kafka; here {gone} {} missing", is(missing.len()));
+            let witnesses = wrong.iter().map(|(id, place)| format!("event {id}: {place}"));
             let cause = format!("name an event only for an error of its own: it comes in {report}. The error of one event says nothing of the others");
-            return not_yet(Mismatch::new(message, expected, format!("{} named that {} stored", count(wrong.len() as u64, "event"), is(wrong.len()))).witnesses(wrong).cause(cause));
+            return not_yet(Mismatch::new(message, expected, format!("{} named that {} stored", count(wrong.len() as u64, "event"), is(wrong.len()))).witnesses(witnesses).cause(cause));
         }
         // What was cut may have named any event.
         if instance.cut.contains(&Stream::Stderr) {

@@ -8,7 +8,7 @@ use super::data::DataSets;
 pub use super::file::{ClusterSpec, Owner, ReadSpec};
 use super::source::Place;
 use super::span::Span;
-use crate::kinds::{ActionSpec, ExpectSpec};
+use crate::kinds::{ActionSpec, ExpectSpec, Reference};
 use crate::outcome::{Disclosure, Reading, Subject, UNTOLD};
 
 /// How long `expect` may take when the check says nothing.
@@ -118,6 +118,15 @@ pub struct Check {
 }
 
 impl Check {
+    /// The program instances that its expectations look at: `first` of its own, `other/first` of another check's.
+    pub fn looks_at(&self) -> impl Iterator<Item = String> {
+        let expectations = [&self.given, &self.always, &self.never, &self.expect].into_iter().flatten();
+        expectations.flat_map(|placed| placed.spec.references()).filter_map(|reference| match reference {
+            Reference::Instance(name) => Some(name),
+            _ => None,
+        })
+    }
+
     /// Where to read about a failure of this check: about its subject if it has one, else what the check itself names. `lab` is the lab as a command names it.
     #[must_use]
     pub fn reading(&self, about: Option<Subject>, lab: &str) -> Option<Reading> {

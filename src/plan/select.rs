@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::kinds::Reference;
 use crate::lab::{Check, Lab, suggestion};
 
 /// Why nothing can be planned.
@@ -47,23 +46,12 @@ pub fn select(lab: &Lab, only: &[String]) -> Result<Vec<Arc<Check>>, SelectError
     let mut waiting: Vec<usize> = chosen.iter().copied().collect();
     while let Some(check) = waiting.pop().and_then(|index| lab.checks.get(index)) {
         let soft: &[String] = if check.given.is_empty() { &[] } else { &check.after };
-        let watched = watched(check);
+        let watched: Vec<String> = check.looks_at().filter_map(|instance| Some(instance.split_once('/')?.0.to_owned())).collect();
         let ids = check.needs.iter().chain(soft).chain(&watched);
         let before = ids.filter_map(|id| lab.checks.iter().position(|other| other.id == *id));
         waiting.extend(before.filter(|index| chosen.insert(*index)));
     }
     Ok(chosen.into_iter().filter_map(|index| lab.checks.get(index)).cloned().map(Arc::new).collect())
-}
-
-/// The other checks whose programs a check looks at.
-fn watched(check: &Check) -> Vec<String> {
-    let all = [&check.given, &check.always, &check.never, &check.expect];
-    let references = all.into_iter().flatten().flat_map(|expectation| expectation.spec.references());
-    let instances = references.filter_map(|reference| match reference {
-        Reference::Instance(name) => Some(name.split_once('/')?.0.to_owned()),
-        _ => None,
-    });
-    instances.collect()
 }
 
 fn named(lab: &Lab, word: &str) -> Result<Vec<usize>, SelectError> {

@@ -30,7 +30,7 @@ impl Course {
         let checks = source.checks.clone();
         let there = find::names(checks.as_deref()).map_err(Failure::usage)?;
         let known = crate::course::Course::of(checks.as_deref()).map_err(Failure::usage)?;
-        let ordered = known.iter().flat_map(|course| course.blocks()).flat_map(|block| block.labs.clone());
+        let ordered = known.iter().flat_map(|course| course.labs().cloned());
         let mut names: Vec<String> = ordered.filter(|lab| there.contains(lab)).collect();
         let rest: Vec<String> = there.into_iter().filter(|lab| !names.contains(lab)).collect();
         names.extend(rest);

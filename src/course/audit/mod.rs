@@ -85,7 +85,7 @@ impl Audit {
             labs.push(LabAudit::of(course, place, name)?);
         }
         let there = |name: &&String| !names.contains(name);
-        let awaited = course.blocks().flat_map(|block| &block.labs).filter(there).cloned().collect();
+        let awaited = course.labs().filter(there).cloned().collect();
         let faults = if only.is_empty() { course_faults(course, &names, &labs) } else { Vec::new() };
         labs.retain(|lab| only.is_empty() || only.contains(&lab.name));
         Ok(Self { title: course.title.clone(), faults, awaited, labs })

@@ -41,6 +41,6 @@ pub fn named(course: &Course, name: &str) -> Option<String> {
 /// The labs that the course names more than once.
 pub fn named_twice(course: &Course) -> Vec<String> {
     let (mut seen, mut told) = (BTreeSet::new(), BTreeSet::new());
-    let all = course.blocks().flat_map(|block| &block.labs);
+    let all = course.labs();
     all.filter(|lab| !seen.insert(*lab) && told.insert(*lab)).map(|lab| format!("it names {lab} more than once; keep one")).collect()
 }

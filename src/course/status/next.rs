@@ -45,7 +45,7 @@ impl Next {
         if let Some(review) = due().find(|review| is_done(review.week, known)) {
             return Self::Review { week: review.week };
         }
-        let labs = known.course.blocks().flat_map(|block| &block.labs);
+        let labs = known.course.labs();
         if let Some(standing) = labs.filter_map(|lab| standing(known, lab)).find(|standing| !standing.is_done()) {
             return Self::work_on(known, standing);
         }

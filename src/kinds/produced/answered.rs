@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::Written;
+use super::{Written, pace};
 
 /// Mean time of an answer from which batches may have been filled by waiting for it: an ordinary linger is shorter. A broker with a processor to
 /// itself answers in one to five.
@@ -26,9 +26,8 @@ pub fn late(written: &Written<'_>) -> Option<Duration> {
 
 /// Says that answers came so late.
 pub fn too_late(mean: Duration) -> String {
-    format!(
-        "this machine was too busy in the run that this one is compared with: Kafka took {} ms on average to answer a Produce request, and what is waited for \
-         fills batches by itself. Close other programs and run it again",
-        mean.as_millis()
-    )
+    let took = mean.as_millis();
+    pace::too_busy(&format!(
+        "in the run that this one is compared with: Kafka took {took} ms on average to answer a Produce request, and what is waited for fills batches by itself"
+    ))
 }

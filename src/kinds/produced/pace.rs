@@ -30,7 +30,7 @@ pub fn given(pace: &Pacing) -> f64 {
 /// Says that the input came too slowly.
 pub fn too_slow(pace: Pacing) -> String {
     let seen = f64::from(pace.rate) * given(&pace);
-    format!("this machine was too busy to write {} lines a second: it was {seen:.0}. Close other programs and run it again", pace.rate)
+    too_busy(&format!("to write {} lines a second: it was {seen:.0}", pace.rate))
 }
 
 /// Why batches of the right size show nothing: delays may have filled them. Batches of twice the size are beyond doubt.
@@ -63,7 +63,12 @@ pub fn waited(own: &Pacing, per_batch: f64) -> bool {
 }
 
 fn busy(when: &str) -> String {
-    format!("this machine was too busy {when}: the program often read its input in bursts, which fill batches by themselves. Close other programs and run it again")
+    too_busy(&format!("{when}: the program often read its input in bursts, which fill batches by themselves"))
+}
+
+/// Says that this machine was too busy, with what for and what was seen, and what to do.
+pub fn too_busy(what: &str) -> String {
+    format!("this machine was too busy {what}. Close other programs and run it again")
 }
 
 #[cfg(test)]

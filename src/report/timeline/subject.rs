@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::kinds::Reference;
 use crate::kinds::view::full_name;
 use crate::lab::Check;
 use crate::outcome::{CheckOutcome, Moment};
@@ -42,14 +41,7 @@ impl<'a> Subject<'a> {
         if !own.is_empty() {
             return own;
         }
-        let expectations = [&self.check.expect, &self.check.always, &self.check.never, &self.check.given].into_iter().flatten();
-        let named: BTreeSet<String> = expectations
-            .flat_map(|placed| placed.spec.references())
-            .filter_map(|reference| match reference {
-                Reference::Instance(name) => Some(full_name(&self.check.id, &name)),
-                _ => None,
-            })
-            .collect();
+        let named: BTreeSet<String> = self.check.looks_at().map(|name| full_name(&self.check.id, &name)).collect();
         let found: Vec<_> =
             named.iter().filter_map(|name| self.timeline.instance(name).map(|found| (Name::from(name.as_str()), found))).collect();
         if !found.is_empty() {
